@@ -1,6 +1,8 @@
 -- Shared files run on 5.1, LuaJIT and 5.4: `min` is what they have in common.
 std = "min"
 max_line_length = 120
+-- looked up with a guard: `table.unpack or unpack`, `math.type and ...`
+read_globals = { "unpack", "jit", table = { fields = { "unpack" } }, math = { fields = { "type", "tointeger" } } }
 exclude_files = { "build", "conformance/node_modules", ".luarocks" }
 files["spec"] = { std = "min+busted" }
 files["spec/system"] = { std = "lua54+busted" }

@@ -136,7 +136,7 @@ test-lua: build ## run the specs; SPEC=path restricts, LUAS="5.4 5.1 jit" choose
 	@BUILD=$(BUILD) SPEC=$(SPEC) tools/test --lua
 
 lint: ## luacheck, and the layering of the sources
-	@luacheck --quiet . bin/cognito
+	@luacheck --quiet --no-color . bin/cognito
 
 rockspec: ## regenerate the module list of the rockspec
 	@$(LUA) tools/rockspec.lua
