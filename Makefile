@@ -29,6 +29,8 @@ CFLAGS_   := -std=c11 $(OPTIMISE) -fPIC -fvisibility=hidden -fstack-protector-st
 LDFLAGS_  := -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZE) $(LDFLAGS)
 TIME      ?= 10
 Q         := $(if $(V),,@)
+# a build started by another target uses every processor, unless -j was given
+PAR       := $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 obj = $(patsubst csrc/%.c,$(BUILD)/obj/$(1)/%.o,$(2))
 
@@ -48,9 +50,9 @@ TESTS     := $(patsubst csrc/test/%.c,$(BUILD)/test/%,$(TEST_SRC))
 REPLAYS   := $(patsubst csrc/fuzz/%.c,$(BUILD)/replay/%,$(FUZZ_SRC))
 FUZZERS   := $(patsubst csrc/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
-.PHONY: build build-c env test test-c test-lua lint rockspec asan valgrind fuzz fuzz-replay clean help
+.PHONY: build build-c install demo env test test-c test-lua lint rockspec asan valgrind fuzz fuzz-replay clean help
 
-build: $(foreach abi,5.4 5.1,$(foreach m,$(MODULES),$(BUILD)/$(abi)/cognito/$(m).so)) ## build both ABIs into build/
+build: $(foreach abi,5.4 5.1,$(foreach m,$(MODULES),$(BUILD)/$(abi)/cognito/$(m).so)) $(BUILD)/libcore.a ## build both ABIs into build/
 
 # ---- objects and archives ------------------------------------------------------------------------------------
 
@@ -115,7 +117,9 @@ $(BUILD)/fuzz/%: csrc/fuzz/%.c $(FUZZ_LIB) $(wildcard csrc/*.h csrc/*/*.h)
 
 build-c: $(TESTS) $(REPLAYS)
 
-fuzz: $(FUZZERS) ## fuzz each C entry point for TIME seconds (default 10)
+fuzz: ## fuzz each C entry point for TIME seconds (default 10)
+	@tools/install build fuzz
+	@$(MAKE) -s $(PAR) build $(FUZZERS)
 	@tools/fuzz $(TIME) $(FUZZERS)
 
 fuzz-replay: $(REPLAYS) ## replay the stored corpus of every fuzz target
@@ -123,10 +127,17 @@ fuzz-replay: $(REPLAYS) ## replay the stored corpus of every fuzz target
 
 # ---- running --------------------------------------------------------------------------------------------------
 
+demo: ## install what is missing, build, and show a token expire and come back
+	@tools/install build demo
+	@$(MAKE) -s $(PAR) build
+	@tools/demo
+
 env: ## print shell lines after which lua5.4, lua5.1, luajit and cognito use this tree
 	@tools/env $(BUILD)
 
-test: build build-c ## run everything; SPEC=path restricts to one file or folder
+test: ## install what is missing, build and run everything; SPEC=path restricts to one file or folder
+	@tools/install build demo test
+	@$(MAKE) -s $(PAR) build build-c
 	@BUILD=$(BUILD) SPEC=$(SPEC) tools/test
 
 test-c: build-c ## run the C tests and replay the fuzz corpus
@@ -143,11 +154,14 @@ rockspec: ## regenerate the module list of the rockspec
 
 ASAN := $(BUILD)/asan
 asan: ## build with ASan and UBSan into build/asan and run the C tests and the specs on Lua 5.4
-	@$(MAKE) BUILD=$(ASAN) OPTIMISE="-O1 -g -fno-omit-frame-pointer" LDFLAGS= \
+	@tools/install build demo test
+	@$(MAKE) -s $(PAR) BUILD=$(ASAN) OPTIMISE="-O1 -g -fno-omit-frame-pointer" LDFLAGS= \
 	    SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined" build build-c
 	@BUILD=$(ASAN) SPEC=$(SPEC) LUAS=5.4 ASAN=1 tools/test
 
-valgrind: build build-c ## run the C tests and the specs on Lua 5.4 under valgrind
+valgrind: ## run the C tests and the specs on Lua 5.4 under valgrind
+	@tools/install build demo test valgrind
+	@$(MAKE) -s $(PAR) build build-c
 	@BUILD=$(BUILD) SPEC=$(SPEC) LUAS=5.4 VALGRIND=1 tools/test
 
 clean: ## remove build/
