@@ -30,7 +30,7 @@ LDFLAGS_  := -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZE) $(LDFLAGS)
 TIME      ?= 10
 Q         := $(if $(V),,@)
 # a build started by another target uses every processor, unless -j was given
-PAR       := $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+PAR        = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 obj = $(patsubst csrc/%.c,$(BUILD)/obj/$(1)/%.o,$(2))
 
