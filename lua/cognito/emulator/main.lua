@@ -1,0 +1,111 @@
+--- `cognito emulator`: a local user pool that speaks the service's wire protocol. For development and tests only.
+-- @module cognito.emulator.main
+
+require("cognito.emulator.paths").extend()
+
+local argparse = require "argparse"
+local cqueues = require "cqueues"
+local socket = require "cqueues.socket"
+
+local config_of = require "cognito.emulator.config"
+local router = require "cognito.emulator.router"
+local server = require "cognito.emulator.server"
+local state_of = require "cognito.emulator.state"
+
+local M = {}
+
+local function parser()
+  local p = argparse("cognito emulator",
+    "A local user pool that speaks the wire protocol of Amazon Cognito. For development and tests only.")
+  p:option("--port", "port to listen on; 0 chooses a free one", "0"):convert(tonumber)
+  p:option("--host", "address to listen on", "127.0.0.1")
+  p:option("--config", "a Lua file that returns the configuration")
+  p:option("--key-file", "keep the signing key in this file, so that a later start need not make one")
+  p:option("--ca-file", "where the certificate of the made authority is written (with --tls)")
+  p:flag("--tls", "speak TLS with a certificate made at the start")
+  p:flag("--exit-with-stdin", "exit when standard input ends or the parent process does")
+  p:flag("--quiet", "no line for each request on standard error")
+  return p
+end
+
+local function temporary_name()
+  local name = os.tmpname()
+  os.remove(name)
+  return name .. ".pem"
+end
+
+local function process()
+  local file = io.open("/proc/self/stat")
+  local pid, parent = (file and file:read("a") or ""):match("^(%d+) %(.*%) %S (%d+)")
+  if file then file:close() end
+  return tonumber(pid), tonumber(parent)
+end
+
+-- Two nets against orphans: the pipe to the parent ends, or the parent's id changes.
+local function watch_parent(cq, leave)
+  local _, parent = process()
+  local input = socket.fdopen(0)
+  input:onerror(function(_, _, why) return why end)
+  cq:wrap(function()
+    while input:read(-4096) do end
+    leave()
+  end)
+  cq:wrap(function()
+    while true do
+      cqueues.sleep(1)
+      local _, now = process()
+      if now ~= parent then leave() end
+    end
+  end)
+end
+
+local function prepare(args)
+  local config = config_of.load(args.config)
+  config.key_file = args.key_file or config.key_file
+  local state = state_of.new(config)
+  state.quiet, state.pid = args.quiet, (process())
+  if args.tls then
+    state.ca_file = args.ca_file or temporary_name()
+    state.made_ca_file = not args.ca_file
+    state.contexts = require("cognito.emulator.tls").new(state.ca_file)
+  end
+  return state
+end
+
+local function announce(state)
+  io.stdout:write("listening on ", state.url, "\n")
+  if state.ca_file then io.stdout:write("certificate authority in ", state.ca_file, "\n") end
+  io.stdout:flush()
+end
+
+local function start(args)
+  local cq, state = cqueues.new(), prepare(args)
+  local function leave()
+    if state.made_ca_file then os.remove(state.ca_file) end
+    if state.save then state:save() end
+    os.exit(0)
+  end
+  if args.exit_with_stdin then watch_parent(cq, leave) end
+  local port, err = server.listen(cq, router.new(state), args.host, args.port)
+  if not port then return nil, err end
+  local shown = args.host:find(":", 1, true) and "[" .. args.host .. "]" or args.host
+  state.url = ("%s://%s:%d"):format(args.tls and "https" or "http", shown, port)
+  announce(state)
+  return cq
+end
+
+--- Runs the command until it is stopped.
+-- @tparam table arguments the words after `cognito emulator`
+-- @treturn integer exit status
+function M.run(arguments)
+  local args = parser():parse(arguments)
+  local ok, cq, err = pcall(start, args)
+  if not ok or not cq then
+    io.stderr:write("cognito emulator: ", tostring(ok and err or cq), "\n")
+    return 1
+  end
+  for why in cq:errors() do io.stderr:write("emulator: ", tostring(why), "\n") end
+  return 0
+end
+
+return M
