@@ -38,9 +38,9 @@ ROUTES["GET codes"] = function(state) return json.list(state.codes) end
 
 ROUTES["GET info"] = function(state)
   local pools = json.list {}
-  for _, pool in pairs(state.pools) do
-    local clients = json.list {}
-    for id in pairs(pool.clients) do clients[#clients + 1] = id end
+  for _, given in ipairs(state.config.pools) do
+    local pool, clients = state.pools[given.id], json.list {}
+    for i, client in ipairs(given.clients) do clients[i] = client.id end
     pools[#pools + 1] = { id = pool.id, issuer = state:issuer(pool), clients = clients }
   end
   return { url = state.url, ca_file = state.ca_file, pools = pools, pid = state.pid }

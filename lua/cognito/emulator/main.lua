@@ -12,8 +12,6 @@ local router = require "cognito.emulator.router"
 local server = require "cognito.emulator.server"
 local state_of = require "cognito.emulator.state"
 
-local M = {}
-
 local function parser()
   local p = argparse("cognito emulator",
     "A local user pool that speaks the wire protocol of Amazon Cognito. For development and tests only.")
@@ -97,7 +95,7 @@ end
 --- Runs the command until it is stopped.
 -- @tparam table arguments the words after `cognito emulator`
 -- @treturn integer exit status
-function M.run(arguments)
+return function(arguments)
   local args = parser():parse(arguments)
   local ok, cq, err = pcall(start, args)
   if not ok or not cq then
@@ -107,5 +105,3 @@ function M.run(arguments)
   for why in cq:errors() do io.stderr:write("emulator: ", tostring(why), "\n") end
   return 0
 end
-
-return M

@@ -3,6 +3,7 @@
 -- @module cognito.emulator.server
 
 local cqueues = require "cqueues"
+local errno = require "cqueues.errno"
 local connection = require "http.h1_connection"
 local socket = require "cqueues.socket"
 
@@ -131,7 +132,7 @@ function M.listen(cq, app, host, port)
   local listener = socket.listen { host = host, port = port, reuseaddr = true }
   listener:onerror(function(_, _, why) return why end)
   local ok, why = listener:listen()
-  if not ok then return nil, ("cannot listen on %s:%d: %s"):format(host, port, require("cqueues.errno").strerror(why)) end
+  if not ok then return nil, ("cannot listen on %s:%d: %s"):format(host, port, errno.strerror(why)) end
   local _, _, bound = listener:localname()
   cq:wrap(function()
     local count = 0

@@ -74,10 +74,9 @@ end
 
 function M.InitiateAuth(state, input)
   local client = clients.find(state, input.ClientId)
-  local handler = FLOWS[input.AuthFlow]
-  errors.check(handler, "InvalidParameter", "Initiate Auth method not supported.")
+  errors.check(not input.AuthFlow:find("^ADMIN_"), "InvalidParameter", "Initiate Auth method not supported.")
   check_enabled(client, input.AuthFlow)
-  return handler(state, client, input)
+  return FLOWS[input.AuthFlow](state, client, input)
 end
 
 M.need, M.before = need, before
