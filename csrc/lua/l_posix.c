@@ -1,51 +1,41 @@
-/* cognito.posix: the module table and its clocks. The other topics have an l_posix_*.c each. */
-#include "../posix/posix.h"
+/* cognito.posix: puts the topics into one module. */
+#include "l_posix.h"
 
-#include <lua.h>
-#include <lauxlib.h>
-#include <unistd.h>
+#include <string.h>
 
-static int l_now(lua_State *L) {
-    lua_pushnumber(L, pos_now());
-    return 1;
-}
-
-static int l_monotime(lua_State *L) {
-    lua_pushnumber(L, pos_monotime());
-    return 1;
-}
-
-static int l_boottime(lua_State *L) {
-    lua_pushnumber(L, pos_boottime());
-    return 1;
-}
-
-static int l_sleep(lua_State *L) {
-    pos_sleep(luaL_checknumber(L, 1));
-    return 0;
-}
-
-static int l_getpid(lua_State *L) {
-    lua_pushinteger(L, getpid());
-    return 1;
-}
-
-static const luaL_Reg clock_functions[] = {
-    {"now", l_now},     {"monotime", l_monotime}, {"boottime", l_boottime},
-    {"sleep", l_sleep}, {"getpid", l_getpid},     {NULL, NULL},
+static const struct posix_topic *const topics[] = {
+    &posix_clock,
+    &posix_files,
 };
 
-static void add_functions(lua_State *L, const luaL_Reg *list) {
-    for (; list->name != NULL; list++) {
-        lua_pushcfunction(L, list->func);
-        lua_setfield(L, -2, list->name);
-    }
+int posix_fail(lua_State *L, int result) {
+    lua_pushnil(L);
+    lua_pushstring(L, pos_code(result));
+    lua_pushstring(L, pos_message(result));
+    return 3;
 }
 
-__attribute__((visibility("default"))) int luaopen_cognito_posix(lua_State *L);
+int posix_done(lua_State *L, int result) {
+    if (result < 0) return posix_fail(L, result);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+const char *posix_checkname(lua_State *L, int arg) {
+    size_t length;
+    luaL_checktype(L, arg, LUA_TSTRING);
+    const char *name = lua_tolstring(L, arg, &length);
+    luaL_argcheck(L, strlen(name) == length, arg, "a zero byte in a name");
+    return name;
+}
+
+LCOG_EXPORT int luaopen_cognito_posix(lua_State *L);
 
 int luaopen_cognito_posix(lua_State *L) {
     lua_newtable(L);
-    add_functions(L, clock_functions);
+    for (size_t i = 0; i < sizeof topics / sizeof *topics; i++) {
+        if (topics[i]->classes != NULL) topics[i]->classes(L);
+        lcog_setfuncs(L, topics[i]->functions, 0);
+    }
     return 1;
 }

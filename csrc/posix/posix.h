@@ -11,6 +11,89 @@
 #define _GNU_SOURCE 1
 #endif
 
+#include <stddef.h>
+
+/* ---- results: 0 or a descriptor; else a negated errno value or one of these, negated ---- */
+
+enum pos_refusal {
+    POS_SYMLINK = 10000, /* a symbolic link where the thing itself is asked for */
+    POS_NOT_FOLDER,
+    POS_NOT_FILE,   /* a FIFO, a device, a folder */
+    POS_OWNER,      /* belongs to another user */
+    POS_MODE,       /* group or others may read, write or search it */
+    POS_LINKS,      /* the file has a second name */
+    POS_PARENT,     /* a folder above can be written by everybody and has no sticky bit */
+    POS_TOO_LARGE,  /* over the caller's limit */
+    POS_NAME,       /* not a plain file name */
+    POS_BUSY,       /* somebody else holds the lock */
+    POS_NO_LOCKS,   /* this file system has no locks */
+    POS_FORKED,     /* the lock belongs to the process that this one was forked from */
+};
+
+/* A short name of a result, such as "ENOSPC" or "symlink"; never NULL. */
+const char *pos_code(int result);
+
+/* One line of English about a result; never NULL. */
+const char *pos_message(int result);
+
+/* ---- bytes read from a file; wiped when freed ---- */
+
+struct pos_bytes {
+    char *data;
+    size_t size;
+};
+
+void pos_bytes_free(struct pos_bytes *bytes);
+
+/* ---- private folders: mode 0700, ours, no symbolic link, no unsafe folder above ---- */
+
+/* Opens a folder for the functions below; makes it, and missing ones above it, with mode 0700
+ * whatever the umask is. */
+int pos_folder_open(const char *path);
+
+/* 1 when the folder lies on a network file system, where flock and rename cannot be trusted. */
+int pos_folder_is_remote(int folder);
+
+/* 1 when the folder has been removed since it was opened. */
+int pos_folder_is_gone(int folder);
+
+/* The names in the folder, each ended by a zero byte; without "." and "..". */
+int pos_folder_list(int folder, struct pos_bytes *names);
+
+/* ---- private files in such a folder: regular, ours, mode 0600, one name ---- */
+
+/* Reads a whole file of at most `max` bytes. */
+int pos_file_read(int folder, const char *name, size_t max, struct pos_bytes *bytes);
+
+/* Reads a whole secret file that a person or a deployment tool wrote (a key, a password): regular,
+ * ours or root's, without access for others and not writable by the group. Links are followed. */
+int pos_secret_read(const char *path, size_t max, struct pos_bytes *bytes);
+
+/* Replaces a file so that any reader, and the disk after a crash, has the old or the new content
+ * whole: temporary file (".tmp-" and random digits), fsync, rename, fsync of the folder. On
+ * failure the old file is as it was, except when the very last step failed: then the new one is
+ * in place but may not survive a power cut. */
+int pos_file_write(int folder, const char *name, const char *data, size_t size);
+
+/* Removes a file, durably. -ENOENT when there is none. */
+int pos_file_remove(int folder, const char *name);
+
+/* Gives a file of any sort another name. -EEXIST when that name is taken. */
+int pos_file_rename(int folder, const char *from, const char *to);
+
+/* ---- locks: flock on a file that is never renamed, so the kernel frees them with the process ---- */
+
+/* Opens (makes) a lock file. The lock is not taken yet. */
+int pos_lock_open(int folder, const char *name);
+
+/* Takes the lock or answers -POS_BUSY at once. */
+int pos_lock_try(int lock);
+
+int pos_lock_release(int lock);
+
+/* 1 when `name` still is the file that is open as `lock`. */
+int pos_lock_is_current(int folder, const char *name, int lock);
+
 /* ---- clocks: float seconds ---- */
 
 /* Wall clock, seconds since the epoch. Can jump. */

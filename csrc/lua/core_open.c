@@ -1,0 +1,66 @@
+/* cognito.core: puts the topics into one module. */
+#include "core_topics.h"
+
+#include <openssl/crypto.h>
+#include <openssl/opensslv.h>
+
+#define CLASS "cognito.core.state"
+
+static const struct core_topic *const topics[] = {
+    &core_codec,
+    &core_mac,
+};
+
+/* A module built for one major version of OpenSSL crashes or, worse, half works in a process that runs another
+ * (nginx and OpenResty often bring their own). */
+static void check_openssl(lua_State *L) {
+    unsigned running = OPENSSL_version_major();
+    if (running == OPENSSL_VERSION_MAJOR) return;
+    luaL_error(L, "cognito.core was built for OpenSSL %d but this process runs %s; build it against the same one",
+               OPENSSL_VERSION_MAJOR, OpenSSL_version(OPENSSL_VERSION));
+}
+
+static int close_state(lua_State *L) {
+    struct core_state *state = lua_touserdata(L, 1);
+    cog_mac *mac = state->mac;
+    state->mac = NULL;
+    cog_mac_free(mac);
+    return 0;
+}
+
+static const luaL_Reg state_meta[] = {{"__gc", close_state}, {NULL, NULL}};
+
+struct core_state *core_checkstate(lua_State *L) {
+    struct core_state *state = lua_touserdata(L, lua_upvalueindex(1));
+    if (!state->mac) luaL_error(L, "cognito.core is closed: the Lua state is ending");
+    return state;
+}
+
+static void push_state(lua_State *L) {
+    struct core_state *state = lua_newuserdata(L, sizeof *state);
+    state->mac = NULL;
+    lcog_newclass(L, CLASS, NULL, state_meta, 0);
+    lcog_setclass(L, CLASS);
+    state->mac = cog_mac_new();
+    if (!state->mac || cog_random(state->seed, sizeof state->seed))
+        luaL_error(L, "cognito.core: OpenSSL gives no HMAC, SHA-256 or random numbers");
+}
+
+LCOG_EXPORT int luaopen_cognito_core(lua_State *L);
+
+int luaopen_cognito_core(lua_State *L) {
+    check_openssl(L);
+    lua_newtable(L);
+    push_state(L);
+    for (size_t i = 0; i < sizeof topics / sizeof *topics; i++) {
+        if (topics[i]->classes) topics[i]->classes(L);
+        lua_pushvalue(L, -2);
+        lua_pushvalue(L, -2);
+        lcog_setfuncs(L, topics[i]->functions, 1);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+    lua_pushlightuserdata(L, NULL);
+    lua_setfield(L, -2, "null");
+    return 1;
+}

@@ -1,0 +1,67 @@
+/* cognito.core: base64, base64url, hex and header fields. */
+#include "core_topics.h"
+#include "../core/b64.h"
+#include "../core/header.h"
+
+/* Room for `n` octets that dies with the Lua stack: no free, so nothing is lost when a push throws. */
+enum { SMALL = 512 };
+
+static int encode(lua_State *L, size_t size, void (*codec)(const unsigned char *, size_t, char *)) {
+    cog_slice in = lcog_checkslice(L, 1);
+    char small[SMALL];
+    char *out = size <= sizeof small ? small : lua_newuserdata(L, size);
+    codec(in.data, in.len, out);
+    lua_pushlstring(L, out, size);
+    return 1;
+}
+
+static int decode(lua_State *L, size_t room, cog_err (*codec)(const char *, size_t, unsigned char *, size_t *)) {
+    cog_slice in = lcog_checkslice(L, 1);
+    unsigned char small[SMALL];
+    unsigned char *out = room <= sizeof small ? small : lua_newuserdata(L, room);
+    size_t len;
+    cog_err error = codec((const char *)in.data, in.len, out, &len);
+    if (error) return lcog_fail(L, error);
+    lua_pushlstring(L, (const char *)out, len);
+    return 1;
+}
+
+static int l_b64_encode(lua_State *L) {
+    return encode(L, cog_b64_size(lcog_checkslice(L, 1).len), cog_b64_encode);
+}
+
+static int l_b64url_encode(lua_State *L) {
+    return encode(L, cog_b64url_size(lcog_checkslice(L, 1).len), cog_b64url_encode);
+}
+
+static int l_hex_encode(lua_State *L) {
+    return encode(L, 2 * lcog_checkslice(L, 1).len, cog_hex_encode);
+}
+
+static int l_b64_decode(lua_State *L) {
+    return decode(L, cog_b64_room(lcog_checkslice(L, 1).len), cog_b64_decode);
+}
+
+static int l_b64url_decode(lua_State *L) {
+    return decode(L, cog_b64_room(lcog_checkslice(L, 1).len), cog_b64url_decode);
+}
+
+static int l_hex_decode(lua_State *L) {
+    return decode(L, lcog_checkslice(L, 1).len / 2, cog_hex_decode);
+}
+
+/* header(block, name) -> value | nil */
+static int l_header(lua_State *L) {
+    cog_slice value;
+    if (cog_header_find(lcog_checkslice(L, 1), lcog_checkslice(L, 2), &value)) lcog_pushslice(L, value);
+    else lua_pushnil(L);
+    return 1;
+}
+
+static const luaL_Reg functions[] = {
+    {"b64_encode", l_b64_encode},       {"b64_decode", l_b64_decode}, {"b64url_encode", l_b64url_encode},
+    {"b64url_decode", l_b64url_decode}, {"hex_encode", l_hex_encode}, {"hex_decode", l_hex_decode},
+    {"header", l_header},               {NULL, NULL},
+};
+
+const struct core_topic core_codec = {functions, NULL};

@@ -1,0 +1,221 @@
+/* cognito.posix: private folders, the files in them, locks.
+ *
+ *   folder(path)               -> folder: mode 0700, ours; made when missing
+ *   folder:read(name, max)     -> text
+ *   folder:write(name, text)   -> true; atomic and durable
+ *   folder:remove(name)        -> true
+ *   folder:rename(from, to)    -> true; `to` must be free
+ *   folder:list()              -> list of names
+ *   folder:is_remote() folder:is_gone() folder:close()
+ *   folder:lock(name)          -> lock, not taken yet
+ *   lock:try() lock:release()  -> true
+ *   lock:is_current(folder)    -> whether the name still means this lock
+ *   lock:close()               gives the lock back and closes it
+ *   read_secret(path, max)     -> text
+ *
+ * Failures are nil, code, message. */
+#include "l_posix.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define FOLDER "cognito.posix.folder"
+#define LOCK "cognito.posix.lock"
+#define BYTES "cognito.posix.bytes"
+
+struct folder {
+    int fd; /* -1: closed */
+};
+
+struct lock {
+    int fd; /* -1: closed */
+    pid_t owner;
+    char name[256];
+};
+
+static struct folder *check_folder(lua_State *L, int arg) {
+    struct folder *folder = lcog_checkudata(L, arg, FOLDER);
+    luaL_argcheck(L, folder->fd >= 0, arg, "the folder is closed");
+    return folder;
+}
+
+static struct lock *check_lock(lua_State *L, int arg) {
+    struct lock *lock = lcog_checkudata(L, arg, LOCK);
+    luaL_argcheck(L, lock->fd >= 0, arg, "the lock is closed");
+    return lock;
+}
+
+/* Owns what C has read until Lua has its copy. */
+static struct pos_bytes *push_bytes(lua_State *L) {
+    struct pos_bytes *bytes = lua_newuserdata(L, sizeof *bytes);
+    bytes->data = NULL;
+    bytes->size = 0;
+    lcog_setclass(L, BYTES);
+    return bytes;
+}
+
+static int bytes_gc(lua_State *L) {
+    pos_bytes_free(lcog_checkudata(L, 1, BYTES));
+    return 0;
+}
+
+static int l_folder(lua_State *L) {
+    const char *path = posix_checkname(L, 1);
+    struct folder *folder = lua_newuserdata(L, sizeof *folder);
+    folder->fd = -1;
+    lcog_setclass(L, FOLDER);
+    int result = pos_folder_open(path);
+    if (result < 0) return posix_fail(L, result);
+    folder->fd = result;
+    return 1;
+}
+
+static int folder_close(lua_State *L) {
+    struct folder *folder = lcog_checkudata(L, 1, FOLDER);
+    int fd = folder->fd;
+    folder->fd = -1;
+    if (fd >= 0) close(fd);
+    return 0;
+}
+
+static size_t check_max(lua_State *L, int arg) {
+    lua_Integer max = luaL_checkinteger(L, arg);
+    luaL_argcheck(L, max >= 0, arg, "a limit in bytes expected");
+    return (size_t)max;
+}
+
+static int push_text(lua_State *L, struct pos_bytes *bytes, int result) {
+    if (result < 0) return posix_fail(L, result);
+    lua_pushlstring(L, bytes->data, bytes->size);
+    pos_bytes_free(bytes);
+    return 1;
+}
+
+static int folder_read(lua_State *L) {
+    const struct folder *folder = check_folder(L, 1);
+    const char *name = posix_checkname(L, 2);
+    size_t max = check_max(L, 3);
+    struct pos_bytes *bytes = push_bytes(L);
+    return push_text(L, bytes, pos_file_read(folder->fd, name, max, bytes));
+}
+
+static int l_read_secret(lua_State *L) {
+    const char *path = posix_checkname(L, 1);
+    size_t max = check_max(L, 2);
+    struct pos_bytes *bytes = push_bytes(L);
+    return push_text(L, bytes, pos_secret_read(path, max, bytes));
+}
+
+static int folder_write(lua_State *L) {
+    const struct folder *folder = check_folder(L, 1);
+    const char *name = posix_checkname(L, 2);
+    cog_slice text = lcog_checkslice(L, 3);
+    return posix_done(L, pos_file_write(folder->fd, name, (const char *)text.data, text.len));
+}
+
+static int folder_remove(lua_State *L) {
+    const struct folder *folder = check_folder(L, 1);
+    return posix_done(L, pos_file_remove(folder->fd, posix_checkname(L, 2)));
+}
+
+static int folder_rename(lua_State *L) {
+    const struct folder *folder = check_folder(L, 1);
+    const char *from = posix_checkname(L, 2), *to = posix_checkname(L, 3);
+    return posix_done(L, pos_file_rename(folder->fd, from, to));
+}
+
+static int folder_list(lua_State *L) {
+    const struct folder *folder = check_folder(L, 1);
+    struct pos_bytes *names = push_bytes(L);
+    int result = pos_folder_list(folder->fd, names), count = 0;
+    if (result < 0) return posix_fail(L, result);
+    lua_newtable(L);
+    for (size_t at = 0; at < names->size; at += strlen(names->data + at) + 1) {
+        lua_pushstring(L, names->data + at);
+        lua_rawseti(L, -2, ++count);
+    }
+    pos_bytes_free(names);
+    return 1;
+}
+
+static int folder_is_remote(lua_State *L) {
+    lua_pushboolean(L, pos_folder_is_remote(check_folder(L, 1)->fd));
+    return 1;
+}
+
+static int folder_is_gone(lua_State *L) {
+    lua_pushboolean(L, pos_folder_is_gone(check_folder(L, 1)->fd));
+    return 1;
+}
+
+static int folder_lock(lua_State *L) {
+    const struct folder *folder = check_folder(L, 1);
+    const char *name = posix_checkname(L, 2);
+    struct lock *lock = lua_newuserdata(L, sizeof *lock);
+    lock->fd = -1;
+    lock->owner = getpid();
+    lcog_setclass(L, LOCK);
+    if (strlen(name) >= sizeof lock->name) return posix_fail(L, -POS_NAME);
+    strcpy(lock->name, name);
+    int result = pos_lock_open(folder->fd, name);
+    if (result < 0) return posix_fail(L, result);
+    lock->fd = result;
+    return 1;
+}
+
+static int lock_try(lua_State *L) {
+    const struct lock *lock = check_lock(L, 1);
+    return posix_done(L, lock->owner == getpid() ? pos_lock_try(lock->fd) : -POS_FORKED);
+}
+
+static int lock_release(lua_State *L) {
+    const struct lock *lock = check_lock(L, 1);
+    return posix_done(L, lock->owner == getpid() ? pos_lock_release(lock->fd) : -POS_FORKED);
+}
+
+static int lock_is_current(lua_State *L) {
+    const struct lock *lock = check_lock(L, 1);
+    const struct folder *folder = check_folder(L, 2);
+    lua_pushboolean(L, pos_lock_is_current(folder->fd, lock->name, lock->fd));
+    return 1;
+}
+
+/* A child made by fork shares the lock with its parent: it must not give it back. A parent that
+ * has such children gives it back in so many words, for closing alone would leave it to them. */
+static int lock_close(lua_State *L) {
+    struct lock *lock = lcog_checkudata(L, 1, LOCK);
+    int fd = lock->fd;
+    lock->fd = -1;
+    if (fd < 0) return 0;
+    if (lock->owner == getpid()) pos_lock_release(fd);
+    close(fd);
+    return 0;
+}
+
+static const luaL_Reg folder_methods[] = {
+    {"read", folder_read},           {"write", folder_write},     {"remove", folder_remove},
+    {"rename", folder_rename},       {"list", folder_list},       {"lock", folder_lock},
+    {"is_remote", folder_is_remote}, {"is_gone", folder_is_gone}, {"close", folder_close},
+    {NULL, NULL},
+};
+
+static const luaL_Reg lock_methods[] = {
+    {"try", lock_try},     {"release", lock_release}, {"is_current", lock_is_current},
+    {"close", lock_close}, {NULL, NULL},
+};
+
+static const luaL_Reg folder_meta[] = {
+    {"__gc", folder_close}, {"__close", folder_close}, {NULL, NULL}};
+static const luaL_Reg lock_meta[] = {{"__gc", lock_close}, {"__close", lock_close}, {NULL, NULL}};
+static const luaL_Reg bytes_meta[] = {{"__gc", bytes_gc}, {NULL, NULL}};
+
+static void make_classes(lua_State *L) {
+    lcog_newclass(L, FOLDER, folder_methods, folder_meta, 0);
+    lcog_newclass(L, LOCK, lock_methods, lock_meta, 0);
+    lcog_newclass(L, BYTES, NULL, bytes_meta, 0);
+}
+
+static const luaL_Reg functions[] = {
+    {"folder", l_folder}, {"read_secret", l_read_secret}, {NULL, NULL}};
+
+const struct posix_topic posix_files = {functions, make_classes};

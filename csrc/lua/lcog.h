@@ -1,0 +1,41 @@
+/* What every binding needs: Lua 5.1 (PUC, LuaJIT) and 5.4 under one spelling, strict arguments, failures.
+ * Our own names: LuaJIT's headers declare some of luaL_setfuncs, luaL_testudata, ... and PUC 5.1's do not. */
+#ifndef LCOG_H
+#define LCOG_H
+
+#include "../cognito.h"
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#if LUA_VERSION_NUM < 502
+#define lua_rawlen lua_objlen
+#endif
+#if LUA_VERSION_NUM >= 504
+#undef lua_newuserdata
+#define lua_newuserdata(L, size) lua_newuserdatauv(L, size, 0)
+#endif
+
+#define LCOG_EXPORT __attribute__((visibility("default")))
+
+/* Adds the functions to the table below `upvalues` values, which all of them share; pops these. */
+void lcog_setfuncs(lua_State *L, const luaL_Reg *list, int upvalues);
+
+/* Makes the class `name` (a metatable in the registry): `methods` are its __index, `meta` its metamethods; either
+ * may be NULL. All share `upvalues` values from the top, which are popped. */
+void lcog_newclass(lua_State *L, const char *name, const luaL_Reg *methods, const luaL_Reg *meta, int upvalues);
+void lcog_setclass(lua_State *L, const char *name);
+
+/* The userdata at `arg`, or NULL when it is not of that class; the second raises an argument error instead. */
+void *lcog_testudata(lua_State *L, int arg, const char *name);
+void *lcog_checkudata(lua_State *L, int arg, const char *name);
+
+/* A string, not a number that would do as one. The slice lives as long as the argument does. */
+cog_slice lcog_checkslice(lua_State *L, int arg);
+
+void lcog_pushslice(lua_State *L, cog_slice slice);
+
+/* nil, code, message */
+int lcog_fail(lua_State *L, cog_err error);
+
+#endif

@@ -1,0 +1,170 @@
+#include "posix.h"
+#include "retry.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
+#include <unistd.h>
+
+/* O_NONBLOCK: opening a FIFO must not wait for a writer. */
+#define READ_FLAGS (O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+#define WRITE_FLAGS (O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
+#define TEMPORARY_SIZE 32
+
+static int is_plain_name(const char *name) {
+    size_t length = strlen(name);
+    if (length == 0 || length > 255 || strchr(name, '/') != NULL) return 0;
+    return strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+/* 1: the file was replaced while it was being opened and is to be opened again. */
+static int check_file(int fd, struct stat *st) {
+    if (fstat(fd, st) != 0) return -errno;
+    if (!S_ISREG(st->st_mode)) return -POS_NOT_FILE;
+    if (st->st_uid != geteuid()) return -POS_OWNER;
+    if (st->st_mode & 077) return -POS_MODE;
+    if (st->st_nlink > 1) return -POS_LINKS;
+    return st->st_nlink == 0;
+}
+
+static int open_checked(int folder, const char *name, struct stat *st) {
+    for (int turn = 0; turn < 100; turn++) {
+        int fd;
+        POS_RETRY(fd, openat(folder, name, READ_FLAGS));
+        if (fd < 0) return errno == ELOOP ? -POS_SYMLINK : -errno;
+        int result = check_file(fd, st);
+        if (result == 0) return fd;
+        close(fd);
+        if (result < 0) return result;
+    }
+    return -EAGAIN;
+}
+
+static int read_all(int fd, struct pos_bytes *bytes) {
+    size_t done = 0;
+    while (done < bytes->size) {
+        ssize_t n;
+        POS_RETRY(n, read(fd, bytes->data + done, bytes->size - done));
+        if (n < 0) return -errno;
+        if (n == 0) break;
+        done += (size_t)n;
+    }
+    bytes->size = done;
+    return 0;
+}
+
+static int read_and_close(int fd, const struct stat *st, size_t max, struct pos_bytes *bytes) {
+    int result = (size_t)st->st_size > max ? -POS_TOO_LARGE : 0;
+    if (result == 0) {
+        bytes->size = (size_t)st->st_size;
+        bytes->data = malloc(bytes->size + 1);
+        result = bytes->data == NULL ? -ENOMEM : read_all(fd, bytes);
+    }
+    close(fd);
+    if (result < 0) pos_bytes_free(bytes);
+    return result;
+}
+
+int pos_file_read(int folder, const char *name, size_t max, struct pos_bytes *bytes) {
+    struct stat st;
+    if (!is_plain_name(name)) return -POS_NAME;
+    int fd = open_checked(folder, name, &st);
+    return fd < 0 ? fd : read_and_close(fd, &st, max, bytes);
+}
+
+static int check_secret(int fd, struct stat *st) {
+    if (fstat(fd, st) != 0) return -errno;
+    if (!S_ISREG(st->st_mode)) return -POS_NOT_FILE;
+    if (st->st_uid != geteuid() && st->st_uid != 0) return -POS_OWNER;
+    return st->st_mode & 027 ? -POS_MODE : 0;
+}
+
+int pos_secret_read(const char *path, size_t max, struct pos_bytes *bytes) {
+    struct stat st;
+    int fd;
+    POS_RETRY(fd, open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (fd < 0) return -errno;
+    int result = check_secret(fd, &st);
+    if (result == 0) return read_and_close(fd, &st, max, bytes);
+    close(fd);
+    return result;
+}
+
+static int random_name(char name[TEMPORARY_SIZE]) {
+    unsigned long long number;
+    ssize_t n;
+    POS_RETRY(n, getrandom(&number, sizeof number, 0));
+    if (n != (ssize_t)sizeof number) return n < 0 ? -errno : -EIO;
+    snprintf(name, TEMPORARY_SIZE, ".tmp-%016llx", number);
+    return 0;
+}
+
+static int write_all(int fd, const char *data, size_t size) {
+    while (size > 0) {
+        ssize_t n;
+        POS_RETRY(n, write(fd, data, size));
+        if (n < 0) return -errno;
+        if (n == 0) return -EIO;
+        data += n;
+        size -= (size_t)n;
+    }
+    return 0;
+}
+
+static int sync_fd(int fd) {
+    int result;
+    POS_RETRY(result, fsync(fd));
+    return result < 0 ? -errno : 0;
+}
+
+/* fchmod: a umask can have taken even the owner's bits. An interrupted close has closed. */
+static int fill(int fd, const char *data, size_t size) {
+    int result = fchmod(fd, 0600) == 0 ? 0 : -errno;
+    if (result == 0) result = write_all(fd, data, size);
+    if (result == 0) result = sync_fd(fd);
+    if (close(fd) != 0 && errno != EINTR && result == 0) result = -errno;
+    return result;
+}
+
+int pos_file_write(int folder, const char *name, const char *data, size_t size) {
+    char temporary[TEMPORARY_SIZE];
+    if (!is_plain_name(name)) return -POS_NAME;
+    int fd, result = random_name(temporary);
+    if (result < 0) return result;
+    POS_RETRY(fd, openat(folder, temporary, WRITE_FLAGS, 0600));
+    if (fd < 0) return -errno;
+    result = fill(fd, data, size);
+    if (result == 0 && renameat(folder, temporary, folder, name) != 0) result = -errno;
+    if (result == 0) return sync_fd(folder);
+    unlinkat(folder, temporary, 0);
+    return result;
+}
+
+int pos_file_remove(int folder, const char *name) {
+    if (!is_plain_name(name)) return -POS_NAME;
+    if (unlinkat(folder, name, 0) != 0) return -errno;
+    return sync_fd(folder);
+}
+
+/* Without RENAME_NOREPLACE (old kernels, some file systems) a look before has to do. */
+static int rename_new(int folder, const char *from, const char *to) {
+    struct stat st;
+#ifdef SYS_renameat2
+    if (syscall(SYS_renameat2, folder, from, folder, to, 1U) == 0) return 0;
+    if (errno != ENOSYS && errno != EINVAL) return -errno;
+#endif
+    if (fstatat(folder, to, &st, AT_SYMLINK_NOFOLLOW) == 0) return -EEXIST;
+    return renameat(folder, from, folder, to) == 0 ? 0 : -errno;
+}
+
+int pos_file_rename(int folder, const char *from, const char *to) {
+    if (!is_plain_name(from) || !is_plain_name(to)) return -POS_NAME;
+    int result = rename_new(folder, from, to);
+    return result == 0 ? sync_fd(folder) : result;
+}
