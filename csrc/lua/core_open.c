@@ -9,6 +9,7 @@
 static const struct core_topic *const topics[] = {
     &core_codec,
     &core_mac,
+    &core_seal,
 };
 
 /* A module built for one major version of OpenSSL crashes or, worse, half works in a process that runs another
