@@ -1,0 +1,237 @@
+--- The one place where a request meets `host.send`: attempts, deadlines, retries, the server's clock.
+-- @module cognito.client
+
+local aws = require "cognito.protocol.aws"
+local clock = require "cognito.protocol.clock"
+local core = require "cognito.core"
+local errors = require "cognito.errors"
+local ops = require "cognito.protocol.ops"
+local options = require "cognito.options"
+local retry = require "cognito.protocol.retry"
+
+local client = {}
+
+local Client = { __name = "cognito.client" }
+Client.__index = Client
+
+local secret_hash = core.secret_hash
+local by_name = ops.by_name
+local min = math.min
+
+local CANCEL_STEP = 0.05      -- seconds between two looks at a cancel token while waiting to retry
+
+--- Makes a client.
+-- @tparam table pool a pool value (see `cognito.pool`)
+-- @tparam table host the six verbs
+-- @treturn table
+function client.new(pool, host)
+    return setmetatable({
+        pool = pool, host = host, url = pool.url, user_agent = "User-Agent: " .. pool.user_agent,
+        timeout = pool.timeout, deadline = pool.deadline, max_attempts = pool.max_attempts, proxy = pool.proxy,
+        tls = (pool.ca_file or pool.ca_path) and { ca_file = pool.ca_file, ca_path = pool.ca_path } or nil,
+        connections = pool.url .. " " .. pool.client_id, logger = pool.logger, secret_index = 1,
+        bucket = retry.new_bucket(), clock = clock.new(), marks = {},
+    }, Client)
+end
+
+--- The limits of one call of the library.
+-- @tparam[opt] table given `deadline` (seconds for the whole call), `cancel`, `max_attempts`
+-- @treturn table `ends` (monotonic), `cancel`, `max_attempts`
+function Client:context(given)
+    local ends = self.host.monotime() + (given and given.deadline or self.deadline)
+    if not given then return { ends = ends } end
+    return { ends = ends, cancel = given.cancel, max_attempts = given.max_attempts }
+end
+
+-- Random numbers are drawn only after a failure, so the host's generator is good enough here.
+local function draw(host)
+    return function()
+        local a, b, c = host.random(3):byte(1, 3)
+        return (a * 65536 + b * 256 + c) / 16777216
+    end
+end
+
+local function name_of(spec)
+    return spec.op and spec.op.name or spec.operation
+end
+
+local function stopped(spec, ctx, now)
+    if ctx.cancel and ctx.cancel.cancelled then
+        return errors.new("cancelled", "the call was cancelled",
+            { operation = name_of(spec), retryable = false, maybe_processed = false })
+    elseif now >= ctx.ends then
+        return errors.new("timeout", "the deadline of the call has passed",
+            { operation = name_of(spec), code = "deadline", retryable = false, maybe_processed = false })
+    end
+end
+
+function Client:mark(number, attempts)
+    local key = number * 1000 + attempts
+    local mark = self.marks[key]
+    if not mark then
+        mark = ("amz-sdk-request: attempt=%d; max=%d"):format(number, attempts)
+        self.marks[key] = mark
+    end
+    return mark
+end
+
+function Client:log(spec, number, started, value, err)
+    local event = { operation = name_of(spec), attempt = number, seconds = self.host.monotime() - started,
+        ok = value ~= nil }
+    if err then event.kind, event.code, event.status, event.request_id = err.kind, err.code, err.status, err.request_id end
+    return event
+end
+
+-- One attempt: value, or nil and an error.
+function Client:attempt(dialect, spec, request, ctx)
+    local host = self.host
+    local now = host.monotime()
+    local stop = stopped(spec, ctx, now)
+    if stop then return nil, stop end
+    request.deadline = min(now + self.timeout, ctx.ends)
+    local response, err = host.send(request)
+    if not response then
+        err.operation = err.operation or name_of(spec)
+        return nil, err
+    end
+    self.clock:note(response, host)
+    return dialect.parse(spec, response)
+end
+
+-- Waits before a retry. False: the deadline would pass, or the caller cancelled.
+function Client:pause(delay, ctx)
+    local host = self.host
+    local wake = host.monotime() + delay
+    if wake >= ctx.ends then return false end
+    if not ctx.cancel then
+        if delay > 0 then host.sleep(delay) end
+        return true
+    end
+    while not ctx.cancel.cancelled do
+        local left = wake - host.monotime()
+        if left <= 0 then return true end
+        host.sleep(min(left, CANCEL_STEP))
+    end
+    return false
+end
+
+-- Events are handed over by the caller of a token-minting call, once the tokens are safe; by us otherwise.
+function Client:report(spec, number, started, value, err, ctx)
+    local event = self:log(spec, number, started, value, err)
+    if ctx.events then ctx.events[#ctx.events + 1] = event else self.logger(event) end
+end
+
+--- Sends a request until it succeeds, fails for good, or its time is over.
+-- @tparam table dialect `build`, `mark`, `parse`
+-- @tparam table spec what the dialect needs; `resend` unless `op` has it
+-- @tparam table ctx see `context`
+-- @treturn table|nil what the dialect made of the answer, or nil and an error
+function Client:request(dialect, spec, ctx)
+    local request, err = dialect.build(spec, self)
+    if not request then return nil, err end
+    request.cancel, request.tls, request.proxy, request.pool = ctx.cancel, self.tls, self.proxy, self.connections
+    local attempts, resend = ctx.max_attempts or self.max_attempts, spec.resend or spec.op and spec.op.resend
+    local number, lost, maybe, cost, value = 1, 0, false, nil, nil
+    while true do
+        local started = self.logger and self.host.monotime()
+        dialect.mark(request, self:mark(number, attempts))
+        value, err = self:attempt(dialect, spec, request, ctx)
+        if started then self:report(spec, number, started, value, err, ctx) end
+        if value ~= nil then
+            retry.success(self.bucket, cost)
+            return value
+        end
+        maybe = maybe or err.maybe_processed or false
+        err.maybe_processed = maybe
+        if not retry.is_safe(err, resend, lost) then return nil, err end
+        local delay, taken = retry.next(self.bucket, number, attempts, err, draw(self.host))
+        if not delay or not self:pause(delay, ctx) then return nil, err end
+        if err.maybe_processed and not err.status then lost = lost + 1 end
+        number, cost = number + 1, taken
+    end
+end
+
+local function put_hash(t, username, secret, client_id)
+    if type(username) == "string" then t.SECRET_HASH = secret_hash(secret, username, client_id) end
+end
+
+-- Puts the client id and the secret where the operation wants them.
+local function fill(op, input, client_id, secret, ctx)
+    if op.client and not input.ClientId then input.ClientId = client_id end
+    if not secret then return end
+    if op.secret == "raw" then
+        input.ClientSecret = secret
+    elseif op.secret == "hash" then
+        if type(input.Username) == "string" then
+            input.SecretHash = secret_hash(secret, input.Username, client_id)
+        end
+    elseif op.secret == "auth" and input.AuthParameters then
+        put_hash(input.AuthParameters, ctx.hash_username or input.AuthParameters.USERNAME, secret, client_id)
+    elseif op.secret == "challenge" and input.ChallengeResponses then
+        put_hash(input.ChallengeResponses, input.ChallengeResponses.USERNAME, secret, client_id)
+    end
+end
+
+-- While a secret rotates both are tried; the one that worked is kept.
+function Client:secret_refused(op, err, secrets)
+    return op.secret and secrets and #secrets > 1 and err.reason == "client_secret"
+end
+
+--- Calls an operation. The client id and the client secret are filled in; the input table is changed by it.
+-- @tparam table op an entry of `cognito.protocol.ops`
+-- @tparam table input the operation's members
+-- @tparam table ctx see `context`; `hash_username`: the name in SECRET_HASH where none is sent
+-- @treturn table|nil the answer, or nil and an error
+function Client:send(op, input, ctx)
+    local pool = self.pool
+    local secrets, err
+    if op.secret and pool.secrets then
+        secrets, err = pool:read_secrets()
+        if not secrets then return nil, err end
+        if not secrets[self.secret_index] then self.secret_index = 1 end
+    end
+    local spec = { op = op, input = input }
+    local answer
+    for _ = 1, secrets and #secrets or 1 do
+        fill(op, input, pool.client_id, secrets and secrets[self.secret_index], ctx)
+        answer, err = self:request(aws, spec, ctx)
+        if answer then return answer end
+        if not self:secret_refused(op, err, secrets) then break end
+        self.secret_index = self.secret_index % #secrets + 1
+    end
+    return nil, err
+end
+
+--- Finds an operation by name; an unknown name raises.
+-- @tparam string name
+-- @tparam number level of the raised error
+-- @treturn table
+function client.operation(name, level)
+    local op = by_name[name]
+    if op then return op end
+    local near = type(name) == "string" and options.nearest(name, by_name)
+    error(("no such operation without AWS credentials: %s%s"):format(tostring(name),
+        near and "; did you mean " .. near .. "?" or ""), (level or 1) + 1)
+end
+
+local function copy(t)
+    local out = {}
+    for k, v in pairs(t) do out[k] = v end
+    return out
+end
+
+--- Calls an operation by name with a caller's table, which is left as it is.
+-- @tparam string name
+-- @tparam table input
+-- @tparam table ctx
+-- @treturn table|nil the answer, or nil and an error
+function Client:call(name, input, ctx)
+    local op = client.operation(name, 2)
+    input = copy(input or {})
+    for _, map in ipairs { "AuthParameters", "ChallengeResponses" } do
+        if type(input[map]) == "table" then input[map] = copy(input[map]) end
+    end
+    return self:send(op, input, ctx)
+end
+
+return client
