@@ -59,10 +59,15 @@ void cog_mac_free(cog_mac *mac) {
     OPENSSL_clear_free(mac, sizeof *mac);
 }
 
-cog_err cog_sha256(cog_mac *mac, cog_slice text, unsigned char out[COG_SHA256_SIZE]) {
-    int ok = EVP_DigestInit_ex2(mac->digest, mac->sha256, NULL) &&
-             EVP_DigestUpdate(mac->digest, text.data, text.len) && EVP_DigestFinal_ex(mac->digest, out, NULL);
+cog_err cog_sha256_parts(cog_mac *mac, const cog_slice *parts, size_t count, unsigned char out[COG_SHA256_SIZE]) {
+    int ok = EVP_DigestInit_ex2(mac->digest, mac->sha256, NULL);
+    for (size_t i = 0; ok && i < count; i++) ok = EVP_DigestUpdate(mac->digest, parts[i].data, parts[i].len);
+    ok = ok && EVP_DigestFinal_ex(mac->digest, out, NULL);
     return ok ? COG_OK : crypto_failed();
+}
+
+cog_err cog_sha256(cog_mac *mac, cog_slice text, unsigned char out[COG_SHA256_SIZE]) {
+    return cog_sha256_parts(mac, &text, 1, out);
 }
 
 static bool is_kept_key(const cog_mac *mac, cog_slice key) {
