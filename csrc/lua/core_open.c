@@ -10,6 +10,7 @@ static const struct core_topic *const topics[] = {
     &core_codec,
     &core_mac,
     &core_seal,
+    &core_srp,
 };
 
 /* A module built for one major version of OpenSSL crashes or, worse, half works in a process that runs another
@@ -26,6 +27,9 @@ static int close_state(lua_State *L) {
     cog_mac *mac = state->mac;
     state->mac = NULL;
     cog_mac_free(mac);
+    cog_srp_group *group = state->group;
+    state->group = NULL;
+    cog_srp_group_free(group);
     return 0;
 }
 
@@ -40,6 +44,7 @@ struct core_state *core_checkstate(lua_State *L) {
 static void push_state(lua_State *L) {
     struct core_state *state = lua_newuserdata(L, sizeof *state);
     state->mac = NULL;
+    state->group = NULL;
     lcog_newclass(L, CLASS, NULL, state_meta, 0);
     lcog_setclass(L, CLASS);
     state->mac = cog_mac_new();

@@ -5,17 +5,19 @@
 
 #include "lcog.h"
 #include "../core/mac.h"
+#include "../core/srp.h"
 
 struct core_topic {
     const luaL_Reg *functions;      /* become functions of the module; upvalue 1 is the state's core_state */
     void (*classes)(lua_State *L);  /* makes metatables; the core_state lies on top of the stack; may be NULL */
 };
 
-extern const struct core_topic core_codec, core_mac, core_seal;
+extern const struct core_topic core_codec, core_mac, core_seal, core_srp;
 
 /* One per Lua state, a userdata that all functions share: nothing here is global, so states do not meet. */
 struct core_state {
     cog_mac *mac;                       /* NULL once the Lua state is being closed */
+    cog_srp_group *group;               /* made at the first use */
     unsigned char seed[COG_SEED_SIZE];  /* of the hash tables that strangers fill */
 };
 
