@@ -50,7 +50,8 @@ TESTS     := $(patsubst csrc/test/%.c,$(BUILD)/test/%,$(TEST_SRC))
 REPLAYS   := $(patsubst csrc/fuzz/%.c,$(BUILD)/replay/%,$(FUZZ_SRC))
 FUZZERS   := $(patsubst csrc/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
-.PHONY: build build-c install demo env test test-c test-lua lint rockspec asan valgrind fuzz fuzz-replay clean help
+.PHONY: build build-c install demo env test test-c test-lua lint rockspec asan valgrind fuzz fuzz-replay conformance doc \
+        clean help
 
 build: $(foreach abi,5.4 5.1,$(foreach m,$(MODULES),$(BUILD)/$(abi)/cognito/$(m).so)) $(BUILD)/libcore.a ## build both ABIs into build/
 
@@ -163,6 +164,15 @@ valgrind: ## run the C tests and the specs on Lua 5.4 under valgrind
 	@tools/install build demo test valgrind
 	@$(MAKE) -s $(PAR) build build-c
 	@BUILD=$(BUILD) SPEC=$(SPEC) LUAS=5.4 VALGRIND=1 tools/test
+
+conformance: ## run other people's clients and servers from npm against ours (installs node where it is missing)
+	@tools/install build demo test conformance
+	@$(MAKE) -s $(PAR) build
+	@tools/conformance $(CASE)
+
+doc: ## write the API pages into build/doc
+	@tools/install doc
+	@ldoc -q --fatalwarnings -c config.ld -d $(BUILD)/doc .
 
 clean: ## remove build/
 	rm -rf $(BUILD)
