@@ -5,6 +5,7 @@ max_line_length = 120
 read_globals = { "unpack", "jit", "loadstring", "setfenv", table = { fields = { "unpack" } }, math = { fields = { "type", "tointeger" } } }
 exclude_files = { "build", "conformance/node_modules", ".luarocks" }
 files["spec"] = { std = "min+busted" }
+files["conformance"] = { std = "lua54+busted" }
 files["spec/system"] = { std = "lua54+busted" }
 files["lua/cognito/ngx"] = { std = "min+ngx_lua" }
 files["lua/resty"] = { std = "min+ngx_lua" }
