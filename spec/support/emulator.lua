@@ -8,6 +8,7 @@
 --     e.counts()                   operation -> { requests =, ok =, <error code> = }
 --     e.codes()                    the codes that were sent, oldest first; e.code() is the newest one's text
 --     e.faults { { fault = "reset!", operation = "InitiateAuth", times = 1 } }
+--     e.blackhole()                a port on which connecting never ends
 --     e.clock { advance = 3600 }   e.user("alice", { enabled = false })   e.revoke "alice"   e.reset()
 --     e.call("GetUser", { AccessToken = t })   -> status, body table, raw headers
 --     e.stop()
@@ -110,7 +111,8 @@ local function add_controls(e)
     local list = e.codes()
     return list[#list] and list[#list].code
   end
-  function e.faults(list) return control(e, "POST", "faults", { faults = list[1] and list or nil }) end
+  function e.faults(list) return control(e, "POST", "faults", { faults = list and list[1] and list or nil }) end
+  function e.blackhole() return control(e, "POST", "blackhole", {}).port end
   function e.clock(what) return control(e, "POST", "clock", what) end
   function e.user(username, set) return control(e, "POST", "user", { username = username, set = set }) end
   function e.revoke(username) return control(e, "POST", "revoke", { username = username }) end

@@ -99,7 +99,9 @@ end
 
 local function pool(given, where)
   local out = fill(given, POOL, where)
-  if not out.id:find("^[%w_-]+_%w+$") then error(where .. ".id is not a user pool id such as eu-west-1_AbCdEf123", 0) end
+  if not out.id:find("^[%w_-]+_%w+$") then
+    error(where .. ".id is not a user pool id such as eu-west-1_AbCdEf123", 0)
+  end
   out.name = out.id:match("_(%w+)$")
   out.region = out.id:match("^(.*)_")
   out.password_policy = fill(out.password_policy, POLICY, where .. ".password_policy")

@@ -7,11 +7,14 @@
 -- | `GET codes` | the codes that were sent, oldest first |
 -- | `GET info` | url, ca_file, pools with their clients |
 -- | `POST faults` | a list of faults (see faults.lua); replaces the ones before |
+-- | `POST blackhole` | opens a port on which connecting never ends: `{ "port": n }` |
 -- | `POST clock` | `{ "offset": s }` sets, `{ "advance": s }` adds to the distance from the real clock |
--- | `POST user` | `{ "username", "set": {...} }` changes fields of a user (status, enabled, script, mfa ...) or makes one |
+-- | `POST user` | `{ "username", "set": {...} }` changes fields of a user (status, enabled ...) or makes one |
 -- | `POST revoke` | `{ "username" }` ends the sessions of a user |
 -- | `POST reset` | forgets requests, codes, counts and faults, and sets the clock right; users and sessions stay |
 -- @module cognito.emulator.control
+
+local luasocket = require "socket"
 
 local clock = require "cognito.emulator.clock"
 local config_of = require "cognito.emulator.config"
@@ -96,6 +99,23 @@ end
 ROUTES["POST faults"] = function(state, _, body)
   state.faults = require("cognito.emulator.faults").compile(body)
   return {}
+end
+
+-- A listener that never accepts and whose queue is full: Linux drops every further SYN.
+ROUTES["POST blackhole"] = function(state)
+  local listener = assert(luasocket.tcp())
+  assert(listener:bind("127.0.0.1", 0))
+  assert(listener:listen(0))
+  local _, port = listener:getsockname()
+  local hole = { listener }
+  for i = 1, 2 do
+    hole[i + 1] = luasocket.tcp()
+    hole[i + 1]:settimeout(0)
+    hole[i + 1]:connect("127.0.0.1", port)
+  end
+  state.holes = state.holes or {}
+  table.insert(state.holes, hole)
+  return { port = math.tointeger(tonumber(port)) }
 end
 
 local function respond(status, value)

@@ -70,6 +70,9 @@ function M.digits(n)
   return table.concat(out)
 end
 
+--- @treturn number at least 0, below 1
+function M.fraction() return rand.uniform(2 ^ 31 // 1 | 0) / 2 ^ 31 end
+
 --- A random text of n characters of [A-Za-z0-9_-].
 function M.token(n) return M.base64url(M.bytes(n)):sub(1, n) end
 

@@ -33,12 +33,15 @@ function M.arrived(state, request)
   count(state, request.entry.operation or request.path, "requests")
 end
 
---- Notes the answer. `status` 0: none was sent, because a fault was played.
+--- Notes the answer, or the fault that was played instead (`processed`: whether the request had its effect).
 function M.answered(state, request, response, fault)
   local entry = request.entry
-  entry.input, entry.status, entry.code = request.input, response and response.status or 0, response and response.code
-  entry.fault = fault
-  if response then count(state, entry.operation or entry.path, entry.code or "ok") end
+  entry.input, entry.status, entry.code = request.input, response.status, response.code
+  if fault then
+    entry.fault, entry.processed = fault.text, fault.process
+    if not fault.process then entry.status, entry.code = 0, nil end
+  end
+  count(state, entry.operation or entry.path, fault and "fault " .. fault.text or entry.code or "ok")
 end
 
 return M

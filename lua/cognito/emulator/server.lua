@@ -86,21 +86,24 @@ local function wants_close(request)
   return token == "close" or (request.version == 1.0 and token ~= "keep-alive")
 end
 
+local function write(conn, request, response)
+  local close = wants_close(request)
+  local bytes = M.serialize(response, close)
+  if request.method == "HEAD" then bytes = bytes:match("^.-\r\n\r\n") end
+  return conn.socket:xwrite(bytes, "bn", SLOWEST_REQUEST) and not close
+end
+
 -- One request and its answer; false when the connection is over.
 local function exchange(app, conn, link)
   local request = M.read_head(conn)
   if not request then return false end
   request.connection, request.tls = link.id, link.tls
-  local played = app.before_body(request, conn)
-  if played then return played == "go on" end
+  app.begin(request)
   request.body = M.read_body(conn, request.headers)
   if not request.body then return false end
-  local response = app.answer(request)
-  if app.before_answer(request, response, conn) then return false end
-  local close = wants_close(request)
-  local bytes = M.serialize(response, close)
-  if request.method == "HEAD" then bytes = bytes:match("^.-\r\n\r\n") end
-  return conn.socket:xwrite(bytes, "bn", SLOWEST_REQUEST) and not close
+  local response, fault = app.answer(request, link)
+  if fault then return app.play(fault, conn, response) end
+  return write(conn, request, response)
 end
 
 local function close(link)
@@ -111,8 +114,12 @@ end
 
 local function serve(app, link)
   link.socket:onerror(function(_, _, why) return why end)
-  local ctx = app.handshake(link)
-  if ctx == false then return close(link) end
+  local ctx, stalled = app.handshake(link)
+  if stalled then
+    cqueues.poll({ pollfd = link.socket:pollfd(), events = "r" }, IDLE)
+    while link.socket:xread(-4096, "bn", IDLE) do end
+    return close(link)
+  end
   if ctx and not link.socket:starttls(ctx, 10) then return close(link) end
   link.tls = ctx ~= nil
   local conn = connection.new(link.socket, "server", 1.1)
@@ -124,7 +131,7 @@ end
 
 --- Listens and serves in the given controller.
 -- @tparam table cq cqueues controller
--- @tparam table app `before_body`, `answer`, `before_answer`, `handshake` (see main.lua)
+-- @tparam table app `handshake`, `begin`, `answer`, `play` (see router.lua)
 -- @tparam string host
 -- @tparam integer port 0 for any free one
 -- @treturn integer port, or nil and a message

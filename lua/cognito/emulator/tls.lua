@@ -16,6 +16,9 @@ local M = {}
 
 local DAY = 86400
 
+-- SSL_OP_NO_TLSv1_3; luaossl is older than the constant.
+local NO_TLS_1_3 = context.OP_NO_TLSv1_3 or 0x20000000
+
 local function distinguished(common) return name.new():add("O", "cognito emulator"):add("CN", common) end
 
 local function blank(subject, key)
@@ -66,9 +69,18 @@ local function server_context(ca, hosts, days)
   return ctx
 end
 
+-- Speaks nothing newer than TLS 1.1.
+local function old_context(ca, hosts)
+  local ctx = server_context(ca, hosts, 30)
+  ctx:clearOptions(context.OP_NO_TLSv1_1)
+  ctx:setOptions(context.OP_NO_TLSv1_2 + NO_TLS_1_3)
+  ctx:setCipherList("ALL:@SECLEVEL=0")
+  return ctx
+end
+
 --- Makes the authority and the contexts a server plays.
 -- @tparam string path where the CA's certificate (PEM) is written
--- @treturn table contexts by name: `good`, and for faults `expired`, `wrong_host`, `self_signed`
+-- @treturn table contexts by name: `good`, and for faults `expired`, `wrong_host`, `self_signed`, `old`
 function M.new(path)
   local ca, stranger = make_ca(), make_ca()
   local file = assert(io.open(path, "w"))
@@ -79,6 +91,7 @@ function M.new(path)
     good = server_context(ca, hosts, 30),
     expired = server_context(ca, hosts, -1),
     wrong_host = server_context(ca, { "elsewhere.example" }, 30),
+    old = old_context(ca, hosts),
     self_signed = server_context(stranger, hosts, 30),
   }
 end

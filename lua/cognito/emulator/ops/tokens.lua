@@ -26,7 +26,8 @@ function M.RevokeToken(state, input)
   local client = state.clients[input.ClientId]
   errors.check(client, "InvalidParameter", "User pool client " .. input.ClientId .. " does not exist.")
   check_secret(client, input.ClientSecret, "Unauthorized")
-  errors.check(client.config.token_revocation, "UnsupportedOperation", "Token revocation is not enabled for this client")
+  errors.check(client.config.token_revocation, "UnsupportedOperation",
+    "Token revocation is not enabled for this client")
   local entry = state.refresh[input.Token]
   errors.check(entry or #input.Token:gsub("[^.]", "") ~= 2, "UnsupportedTokenType", "Token is not a refresh token")
   if entry and entry.family.client == client then tokens.revoke(entry.family) end
