@@ -25,7 +25,7 @@ local ROOM_OF_FOLDER = {
 local C_USERS = {
   ["cognito.http"] = { ["cognito.host.blocking"] = true, ["cognito.host.loop"] = true },
   ["cognito.posix"] = { ["cognito.host.blocking"] = true, ["cognito.host.loop"] = true,
-    ["cognito.storage.file"] = true },
+    ["cognito.storage.file"] = true, ["cognito.storage.keys"] = true },
 }
 
 local function room(name)
@@ -42,7 +42,7 @@ local function breach(from, to)
   if b == "emulator" and a ~= "emulator" and a ~= "face" then return "the emulator is a process of its own" end
   if C_USERS[to] then
     return not (C_USERS[to][from] or to == "cognito.posix" and from:find "^cognito%.cli%.")
-      and to .. " is for " .. "the hosts (and posix for storage.file and cli) alone" or nil
+      and to .. " is for " .. "the hosts (and posix for storage.file, storage.keys and cli) alone" or nil
   end
   if to == "cognito.core" or not is_ours(to) then return nil end
   if a == "rim" then
@@ -103,11 +103,11 @@ describe("the layering of the Lua sources:", function()
     assert.same({}, cycles)
   end)
 
-  it("os, io and print appear only in hosts, storage/file, emulator and cli", function()
+  it("os, io and print appear only in hosts, storage/file, storage/keys, emulator and cli", function()
     assert.same({}, breaches(function(module, report)
       local name = module.name
-      if name:find "^cognito%.host%." or name == "cognito.storage.file" or name:find "^cognito%.emulator"
-        or name:find "^cognito%.cli" then return end
+      if name:find "^cognito%.host%." or name:find "^cognito%.emulator" or name:find "^cognito%.cli"
+        or name == "cognito.storage.file" or name == "cognito.storage.keys" then return end
       for _, word in ipairs { "os", "io", "print" } do
         if source.names(module.code, word) then report("names " .. word) end
       end

@@ -1,0 +1,148 @@
+--- Records as octets: what the file and the Redis storage keep.
+--
+-- A first line names the form and its number; what follows is bound to the record's key, so that a record which was
+-- moved to another key's place is refused:
+--
+--   lua-cognito record 1\n  SHA-256 in hex over place and JSON  \n  JSON  \n
+--   lua-cognito sealed 1\n  AES-256-GCM (`core.seal`) of the JSON, the place as additional data
+--
+-- The digest of the first form finds what disks and people break; only the second withstands an attacker.
+-- @module cognito.storage.codec
+
+local core = require "cognito.core"
+local errors = require "cognito.errors"
+local json = require "cognito.json"
+
+local codec = {}
+
+local FORMAT = 1
+local PLAIN, SEALED = "lua-cognito record 1\n", "lua-cognito sealed 1\n"
+
+--- The largest encoded record, in bytes.
+codec.max_size = 1048576
+
+local function place_of(key)
+    return "lua-cognito record 1\0" .. key
+end
+
+--- Encodes a record.
+-- @tparam string key the record's key
+-- @tparam table record
+-- @tparam[opt] table keys a `cognito.storage.keys`; nil: not sealed
+-- @treturn string|nil octets, or nil and an error of kind `store`
+function codec.encode(key, record, keys)
+    local text, message = json.encode(record)
+    if not text then
+        return nil, errors.new("store", "the record cannot be written: " .. message, { code = "record" })
+    end
+    if #text > codec.max_size - 256 then
+        return nil, errors.new("store", "the record is larger than a mebibyte", { code = "too_large" })
+    end
+    if not keys then return PLAIN .. core.hex_encode(core.sha256(place_of(key) .. text)) .. "\n" .. text .. "\n" end
+    local sealed, err = keys:seal(place_of(key), text)
+    if not sealed then return nil, err end
+    return SEALED .. sealed
+end
+
+local function open_plain(key, octets)
+    local digest, text = octets:match("^(%x+)\n(.*)\n$", #PLAIN + 1)
+    if not digest or digest ~= core.hex_encode(core.sha256(place_of(key) .. text)) then return nil, "corrupt" end
+    return text
+end
+
+local UNSEALED = { seal_format = "corrupt", seal_tampered = "tampered", seal_key = "key", too_large = "corrupt" }
+
+local function open_sealed(key, octets, keys)
+    local text, code = keys:open(place_of(key), octets:sub(#SEALED + 1))
+    if text then return text end
+    return nil, UNSEALED[code] or code
+end
+
+local function open(key, octets, keys)
+    local form, number = octets:match("^lua%-cognito (%l+) (%d+)\n")
+    if not form then return nil, "corrupt" end
+    if tonumber(number) > FORMAT then return nil, "newer" end
+    if octets:sub(1, #PLAIN) == PLAIN then
+        if keys then return nil, "not_sealed" end
+        return open_plain(key, octets)
+    end
+    if octets:sub(1, #SEALED) ~= SEALED then return nil, "corrupt" end
+    if not keys then return nil, "sealed" end
+    return open_sealed(key, octets, keys)
+end
+
+--- Decodes a record.
+-- @tparam string key
+-- @tparam string octets
+-- @tparam[opt] table keys
+-- @treturn table|nil the record; or nil and an error of kind `store` (the keys could not be had) or a code:
+-- `corrupt` `tampered` `newer` `key` (sealed with a key that is not ours) `sealed` (and no key was given)
+-- `not_sealed` (and one was)
+function codec.decode(key, octets, keys)
+    local text, problem = open(key, octets, keys)
+    if not text then return nil, problem end
+    local record = json.decode(text)
+    if type(record) ~= "table" or type(record.version) ~= "string" then return nil, "corrupt" end
+    return record
+end
+
+--- Compares two records by content.
+-- @tparam table a
+-- @tparam table b
+-- @treturn boolean
+function codec.same(a, b)
+    if type(a) ~= "table" or type(b) ~= "table" then return a == b end
+    for k, v in pairs(a) do
+        if not codec.same(v, b[k]) then return false end
+    end
+    for k in pairs(b) do
+        if a[k] == nil then return false end
+    end
+    return true
+end
+
+local function split(version)
+    local id, counter = version:match("^(.*)%.(%d+)$")
+    return id, tonumber(counter)
+end
+
+--- Remembers the newest version that this process has seen of a record.
+-- @tparam table seen key -> version
+-- @tparam string key
+-- @tparam[opt] string version nil: the record is gone
+-- @treturn boolean true, or false when the version is older than one that was seen: the record was rolled back
+function codec.note(seen, key, version)
+    local id, counter = split(version or "")
+    local old_id, old_counter = split(seen[key] or "")
+    if id and id == old_id and counter < old_counter then return false end
+    seen[key] = version
+    return true
+end
+
+local MESSAGES = {
+    corrupt = "is damaged or not a record of this library",
+    tampered = "was changed by somebody without the key, or belongs to another place",
+    rolled_back = "is older than one that was seen before: somebody has put an old copy back",
+    newer = "was written by a newer version of lua-cognito",
+    key = "is sealed with a key that is not among the given ones",
+    sealed = "is sealed, and no key was given",
+    not_sealed = "is not sealed, though a key was given",
+}
+
+local HINTS = {
+    newer = "update lua-cognito",
+    key = "give the key it was sealed with as an older key",
+    sealed = "give the key it was sealed with",
+    not_sealed = "remove it and sign in again; or leave the key out",
+}
+
+--- The error for a record that cannot be used.
+-- @tparam string code a code of `decode`, or `rolled_back`
+-- @tparam string what names the record for a person
+-- @tparam[opt] string hint what to do; else the usual cure
+-- @treturn table an error of kind `store`
+function codec.problem(code, what, hint)
+    return errors.new("store", ("%s %s"):format(what, MESSAGES[code]), { code = code, hint = hint or HINTS[code] })
+end
+
+return codec
