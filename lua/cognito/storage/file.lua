@@ -11,10 +11,10 @@
 -- @module cognito.storage.file
 
 local codec = require "cognito.storage.codec"
-local errors = require "cognito.errors"
 local keys = require "cognito.storage.keys"
 local options = require "cognito.options"
 local posix = require "cognito.posix"
+local trouble = require "cognito.storage.trouble"
 
 local file = {}
 
@@ -60,58 +60,23 @@ function file.new(opts)
     }, File)
 end
 
--- ---- errors -----------------------------------------------------------------------------------------------------
-
-local FOLDER_HINTS = {
-    mode = "chmod 700 %s",
-    owner = "run as the owner of %s, or give another path",
-    symlink = "give the path of the real folder instead of %s",
-    parent = "chmod o-w the folder above %s that everybody can write, or give another path",
-    not_folder = "give the path of a folder instead of %s",
-    ENOTDIR = "give the path of a folder instead of %s",
-    EACCES = "make %s readable and writable for this user, or give another path",
-    EPERM = "make %s readable and writable for this user, or give another path",
-    EROFS = "give a path on a disk that can be written instead of %s",
-    ENOSPC = "make room on the disk of %s",
-    EDQUOT = "make room on the disk of %s",
-    no_locks = 'use a local folder instead of %s, or lock = "none" if a single process uses it',
-    busy = "look for a stopped process that holds a lock in %s",
-}
-
-local FILE_HINTS = {
-    mode = "chmod 600 %s if nobody else has read it; else remove it and sign in again",
-    owner = "remove %s or give it to the user of this process",
-    symlink = "remove %s", links = "remove %s", not_file = "remove %s",
-}
-
-local function failure(what, path, code, message, hints)
-    local hint = hints[code] or FOLDER_HINTS[code]
-    return errors.new("store", ("%s %s: %s"):format(what, path, message),
-        { code = code, hint = hint and hint:format(path) })
-end
-
-local function folder_failure(self, code, message)
-    return failure("the session folder", self.path, code, message, FOLDER_HINTS)
-end
-
 local function path_of(self, key)
     return ("%s/%s.session"):format(self.path, key)
 end
 
-local function file_failure(self, key, code, message)
-    return failure("the session file", path_of(self, key), code, message, FILE_HINTS)
+local function folder_failure(self, code, message)
+    return trouble.folder(self.path, code, message)
 end
 
-local function conflict()
-    return errors.new("store", "the record was changed by somebody else", { code = "conflict" })
+local function file_failure(self, key, code, message)
+    return trouble.file(path_of(self, key), code, message)
 end
 
 -- ---- the folder and its guard --------------------------------------------------------------------------------------
 
 local function open_folder(self)
     if not self.path then
-        return nil, errors.new("store", "there is no home folder to keep sessions in",
-            { code = "no_home", hint = "set HOME or XDG_STATE_HOME, or give path" })
+        return nil, trouble.no_home()
     end
     local folder, code, message = posix.folder(self.path)
     if not folder then return nil, folder_failure(self, code, message) end
@@ -286,7 +251,7 @@ local function compare_and_write(self, folder, key, record, expected)
     local stored, err = current(self, folder, key)
     if stored == nil then return nil, err end
     self.last = nil
-    if not may_replace(stored, record, expected) then return nil, conflict() end
+    if not may_replace(stored, record, expected) then return nil, trouble.conflict() end
     local text
     text, err = codec.encode(key, record, self.keys)
     if not text then return nil, err end
@@ -321,7 +286,7 @@ local function compare_and_remove(self, folder, key, expected)
     if expected then
         local stored, err = current(self, folder, key)
         if stored == nil then return nil, err end
-        if not stored or stored.version ~= expected then return nil, conflict() end
+        if not stored or stored.version ~= expected then return nil, trouble.conflict() end
     end
     self.last, self.seen[key] = nil, nil
     local ok, code, message = folder:remove(file_of(key))
@@ -403,7 +368,7 @@ end
 function File:unlock(key, token)
     local lock = self.held[key]
     if not lock or lock ~= token then
-        return nil, errors.new("store", "the lock is not ours", { code = "lock_lost" })
+        return nil, trouble.lock_lost()
     end
     self.held[key] = nil
     return give_back(self, key, lock)
