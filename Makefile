@@ -90,7 +90,7 @@ $(BUILD)/$(1)/cognito/%.so:
 	$$(Q)$$(CC) -shared -o $$@ $$^ $$(LDFLAGS_) $$(LIBS_$$*)
 endef
 LIBS_core  := -lcrypto
-LIBS_http  := -lcurl -lcrypto
+LIBS_http  := -lcurl -lssl -lcrypto
 LIBS_posix := -lcrypto
 $(eval $(call module,5.4))
 $(eval $(call module,5.1))
@@ -101,11 +101,11 @@ C_LIBS := $(BUILD)/libhttp.a $(BUILD)/libposix.a $(BUILD)/libcore.a
 $(BUILD)/test/%: $(BUILD)/obj/any/test/%.o $(C_LIBS)
 	@mkdir -p $(@D)
 	@echo "  LD  $@"
-	$(Q)$(CC) -o $@ $^ $(LDFLAGS_) -lcurl -lcrypto -lpthread
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_) -lcurl -lssl -lcrypto -lpthread
 $(BUILD)/replay/%: $(BUILD)/obj/any/fuzz/%.o $(BUILD)/obj/any/fuzz/replay.o $(C_LIBS)
 	@mkdir -p $(@D)
 	@echo "  LD  $@"
-	$(Q)$(CC) -o $@ $^ $(LDFLAGS_) -lcurl -lcrypto
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_) -lcurl -lssl -lcrypto
 
 # ---- fuzzing: clang's libFuzzer, the libraries compiled anew with coverage --------------------------------------
 
@@ -114,7 +114,7 @@ $(BUILD)/fuzz/%: csrc/fuzz/%.c $(FUZZ_LIB) $(wildcard csrc/*.h csrc/*/*.h)
 	@mkdir -p $(@D)
 	@echo "  FUZZ $@"
 	$(Q)$(CLANG) -std=c11 -g -O1 -Icsrc -fno-sanitize-recover=undefined -fsanitize=fuzzer,address,undefined \
-	    -o $@ $< $(FUZZ_LIB) -lcurl -lcrypto
+	    -o $@ $< $(FUZZ_LIB) -lcurl -lssl -lcrypto
 
 build-c: $(TESTS) $(REPLAYS)
 
