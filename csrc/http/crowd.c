@@ -109,6 +109,8 @@ static void sync_watches(http_crowd *c) {
 
 /* ---- making and closing ---- */
 
+static void end_pool(http_crowd *c, int number);
+
 http_crowd *http_crowd_new(void) {
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) return NULL;
     http_crowd *c = calloc(1, sizeof *c);
@@ -138,7 +140,8 @@ void http_crowd_close(http_crowd *c) {
         close_descriptors(c);
         return;
     }
-    for (int i = 0; i < c->pool_count; i++) http_pool_close(c, i);
+    for (int i = 0; i < c->pool_count; i++)
+        if (c->pools[i] != NULL) end_pool(c, i);
     for (int i = 0; i < c->trust_count; i++) http_trust_free(c->trusts[i]);
     close_descriptors(c);
     free(c->pools);
@@ -198,9 +201,8 @@ static void discard(http_transfer *t) {
     http_transfer_free(t);
 }
 
-void http_pool_close(http_crowd *c, int number) {
-    http_pool *pool = number >= 0 && number < c->pool_count ? c->pools[number] : NULL;
-    if (pool == NULL) return;
+static void end_pool(http_crowd *c, int number) {
+    http_pool *pool = c->pools[number];
     for (int i = 0; i < c->transfer_count; i++)
         if (c->transfers[i] != NULL && c->transfers[i]->pool == pool) http_recycle(c->transfers[i]);
     while (pool->idle != NULL) {
@@ -210,6 +212,16 @@ void http_pool_close(http_crowd *c, int number) {
     }
     http_pool_free(pool);
     c->pools[number] = NULL;
+}
+
+bool http_pool_close(http_crowd *c, int number) {
+    if (number < 0 || number >= c->pool_count || c->pools[number] == NULL) return true;
+    for (int i = 0; i < c->transfer_count; i++) {
+        const http_transfer *t = c->transfers[i];
+        if (t != NULL && t->pool == c->pools[number] && t->state != HTTP_IDLE) return false;
+    }
+    end_pool(c, number);
+    return true;
 }
 
 /* ---- transfers ---- */

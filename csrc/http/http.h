@@ -95,8 +95,8 @@ bool http_crowd_foreign(const http_crowd *crowd);
 http_kind http_pool_open(http_crowd *crowd, const http_settings *settings, int *pool,
                          const char **message);
 
-/* Ends what runs on the pool without a report and closes its connections. */
-void http_pool_close(http_crowd *crowd, int pool);
+/* Closes the pool's connections. False: transfers of it are checked out, and nothing was done. */
+bool http_pool_close(http_crowd *crowd, int pool);
 
 /* A transfer of the pool, or NULL: no such pool, or out of memory. */
 http_transfer *http_checkout(http_crowd *crowd, int pool);

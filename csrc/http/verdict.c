@@ -73,26 +73,15 @@ static http_kind judge(const http_transfer *t, CURLcode code) {
     }
 }
 
-/* Of answers that are not HTTP or over a limit the next one would be the same. */
-static bool is_retryable(const http_transfer *t, http_kind kind, CURLcode code) {
-    switch (kind) {
-    case HTTP_DNS:
-    case HTTP_CONNECT:
-    case HTTP_TIMEOUT:
-    case HTTP_NETWORK:
-        return true;
-    case HTTP_BAD_RESPONSE:
-        return t->started && code != CURLE_OK && code != CURLE_UNSUPPORTED_PROTOCOL;
-    default:
-        return false;
-    }
+static bool is_retryable(http_kind kind) {
+    return kind == HTTP_DNS || kind == HTTP_CONNECT || kind == HTTP_TIMEOUT || kind == HTTP_NETWORK;
 }
 
-static void fail(http_transfer *t, http_kind kind, CURLcode code, const char *message) {
+static void fail(http_transfer *t, http_kind kind, const char *message) {
     t->result.kind = kind;
     t->result.message = message;
     t->result.maybe_processed = t->sends > 0;
-    t->result.retryable = is_retryable(t, kind, code);
+    t->result.retryable = is_retryable(kind);
 }
 
 static void succeed(http_transfer *t) {
@@ -114,14 +103,14 @@ void http_transfer_judge(http_transfer *t, CURLcode code) {
     t->result = (http_result){0};
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->result.status);
     if (t->kind != HTTP_OK) {
-        fail(t, t->kind, code, t->reason);
+        fail(t, t->kind, t->reason);
     } else if (code != CURLE_OK) {
         http_kind kind = judge(t, code);
-        fail(t, kind, code, describe(t, kind, code));
+        fail(t, kind, describe(t, kind, code));
     } else if (t->encoded) {
-        fail(t, HTTP_BAD_RESPONSE, code, "the answer is compressed, which was not asked for");
+        fail(t, HTTP_BAD_RESPONSE, "the answer is compressed, which was not asked for");
     } else if (t->result.status < 200) {
-        fail(t, HTTP_BAD_RESPONSE, code, "the answer has no status that ends a request");
+        fail(t, HTTP_BAD_RESPONSE, "the answer has no status that ends a request");
     } else {
         succeed(t);
     }
@@ -129,5 +118,5 @@ void http_transfer_judge(http_transfer *t, CURLcode code) {
 
 void http_transfer_refuse(http_transfer *t, const char *reason) {
     t->sends = 0;
-    fail(t, HTTP_CONFIG, CURLE_OK, reason);
+    fail(t, HTTP_CONFIG, reason);
 }

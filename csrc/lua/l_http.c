@@ -3,7 +3,7 @@
  *
  *   crowd = http.crowd()
  *   crowd:pool(ca_file, ca_path, proxy)      -> number | nil, kind, message
- *   crowd:close_pool(number)
+ *   crowd:close_pool(number)                 -> false while transfers run on it
  *   crowd:perform(pool, method, url, headers, body, seconds, max_body, minting)
  *                                            -> status, head, body | failure
  *   crowd:start(the same)                    -> id | failure
@@ -11,10 +11,11 @@
  *   crowd:next()                             -> id, status, head, body | id, failure | nothing
  *   crowd:drop(id)                           ends it without a report
  *   crowd:timeout()  crowd:pollfd()  crowd:running()  crowd:alarm(seconds or nil)
- *   crowd:foreign()                          true in a forked child: all that is left is close
+ *   crowd:foreign()                          true in a forked child
  *   crowd:close()
  *
- * A failure is nil, kind, message, maybe_processed, retryable. No function calls Lua or yields.
+ * A failure is nil, kind, message, maybe_processed, retryable; of pool, perform and start in a forked
+ * child nil, "forked", and all that is left to do with the crowd is to close it. No function calls Lua or yields.
  */
 #include "../http/impl.h"
 
@@ -49,6 +50,13 @@ static int push_failure(lua_State *L, const http_result *r) {
     lua_pushboolean(L, r->maybe_processed);
     lua_pushboolean(L, r->retryable);
     return 5;
+}
+
+/* The kind of failure of a crowd that a fork brought along. The host makes a new one. */
+static int push_forked(lua_State *L) {
+    lua_pushnil(L);
+    lua_pushliteral(L, "forked");
+    return 2;
 }
 
 static int push_outcome(lua_State *L, const http_transfer *t) {
@@ -95,7 +103,7 @@ static int l_tostring(lua_State *L) {
 }
 
 static int l_pool(lua_State *L) {
-    http_crowd *crowd = own_crowd_of(L);
+    http_crowd *crowd = crowd_of(L);
     http_settings settings = {
         .ca_file = luaL_optstring(L, 2, NULL),
         .ca_path = luaL_optstring(L, 3, NULL),
@@ -103,6 +111,7 @@ static int l_pool(lua_State *L) {
     };
     const char *message = NULL;
     int number;
+    if (http_crowd_foreign(crowd)) return push_forked(L);
     http_kind kind = http_pool_open(crowd, &settings, &number, &message);
     if (kind != HTTP_OK) {
         lua_pushnil(L);
@@ -115,8 +124,8 @@ static int l_pool(lua_State *L) {
 }
 
 static int l_close_pool(lua_State *L) {
-    http_pool_close(own_crowd_of(L), (int)luaL_checkinteger(L, 2));
-    return 0;
+    lua_pushboolean(L, http_pool_close(own_crowd_of(L), (int)luaL_checkinteger(L, 2)));
+    return 1;
 }
 
 static http_request request_of(lua_State *L) {
@@ -144,9 +153,13 @@ static bool add_fields(lua_State *L, http_transfer *t) {
 
 /* Returns the running transfer, or NULL with the failure pushed. */
 static http_transfer *start(lua_State *L, int *pushed) {
-    http_crowd *crowd = own_crowd_of(L);
+    http_crowd *crowd = crowd_of(L);
     int pool = (int)luaL_checkinteger(L, 2);
     http_request request = request_of(L);
+    if (http_crowd_foreign(crowd)) {
+        *pushed = push_forked(L);
+        return NULL;
+    }
     http_transfer *t = http_checkout(crowd, pool);
     if (t == NULL) luaL_error(L, "%s: no such pool, or out of memory", CROWD);
     if (add_fields(L, t) && http_start(t, &request)) return t;

@@ -1,0 +1,108 @@
+--- What the blocking host and the loop share: the crowd of libcurl transfers, its pools, the wording of failures.
+-- @module cognito.host.transfers
+
+local errors = require "cognito.errors"
+local http = require "cognito.http"
+
+local transfers = {}
+
+--- Bytes of an answer's body when the request names no limit.
+transfers.MAX_BODY = 1024 * 1024
+
+-- Connections of pools that were not used for longest are closed when more than this many are open.
+local MAX_POOLS = 64
+
+local Transfers = { __name = "cognito.host.transfers" }
+Transfers.__index = Transfers
+
+--- Makes a set of transfers. Descriptors are taken at the first request.
+-- @treturn table
+function transfers.new()
+    return setmetatable({ crowd = nil, entries = {}, by_key = {}, count = 0, clock = 0 }, Transfers)
+end
+
+--- A failure of `send`.
+-- @tparam string kind
+-- @tparam string message
+-- @tparam[opt] boolean maybe whether the service may have processed the request
+-- @tparam[opt] boolean retryable
+-- @return nil and the error
+function transfers.failure(kind, message, maybe, retryable)
+    return nil, errors.new(kind, message, { maybe_processed = maybe or false, retryable = retryable or false })
+end
+
+--- The failure of a task whose function raised. An error object is passed on as it is.
+-- @param raised what was raised
+-- @return nil and the error
+function transfers.raised(raised)
+    if errors.is(raised) then return nil, raised end
+    return nil, errors.new("config", "a task failed: " .. tostring(raised), { code = "task", cause = raised })
+end
+
+--- The crowd of this process, made when it is first asked for.
+-- @treturn userdata see csrc/lua/l_http.c
+function Transfers:open()
+    local crowd = self.crowd
+    if not crowd then
+        crowd = http.crowd()
+        self.crowd, self.entries, self.by_key, self.count = crowd, {}, {}, 0
+    end
+    return crowd
+end
+
+--- Ends all transfers and connections. In a forked child the parent's are left alone.
+function Transfers:close()
+    if self.crowd then self.crowd:close() end
+    self.crowd = nil
+end
+
+local function key_of(request)
+    local tls = request.tls or {}
+    return table.concat({ request.pool or "", tls.ca_file or "", tls.ca_path or "", request.proxy or "" }, "\n")
+end
+
+function Transfers:close_oldest()
+    local oldest, oldest_key
+    for key, entry in pairs(self.by_key) do
+        if not oldest or entry.used < oldest.used then oldest, oldest_key = entry, key end
+    end
+    if not self.crowd:close_pool(oldest.number) then return end
+    self.by_key[oldest_key] = nil
+    self.entries, self.count = {}, self.count - 1
+end
+
+function Transfers:new_entry(request)
+    local tls = request.tls or {}
+    local number, kind, message = self:open():pool(tls.ca_file, tls.ca_path, request.proxy)
+    if not number then return nil, kind, message end
+    self.count = self.count + 1
+    return { number = number, tls = request.tls, proxy = request.proxy, used = 0 }
+end
+
+-- Two requests share connections only if their pool value, trust and proxy are the same.
+function Transfers:find_entry(request)
+    local key = key_of(request)
+    local entry, kind, message = self.by_key[key], nil, nil
+    if not entry and self.count >= MAX_POOLS then self:close_oldest() end
+    if not entry then entry, kind, message = self:new_entry(request) end
+    if not entry then return nil, kind, message end
+    self.by_key[key] = entry
+    self.entries[request.pool or ""] = { number = entry.number, tls = request.tls, proxy = request.proxy, origin = entry }
+    return self.entries[request.pool or ""]
+end
+
+--- The number of the pool that a request belongs to.
+-- @tparam table request
+-- @treturn integer|nil the number; or nil, `config` or `forked`, and a message
+function Transfers:pool_of(request)
+    local entry, kind, message = self.entries[request.pool or ""], nil, nil
+    if not entry or entry.tls ~= request.tls or entry.proxy ~= request.proxy then
+        entry, kind, message = self:find_entry(request)
+        if not entry then return nil, kind, message end
+    end
+    self.clock = self.clock + 1
+    entry.origin.used = self.clock
+    return entry.number
+end
+
+return transfers
