@@ -6,6 +6,7 @@
 static const struct posix_topic *const topics[] = {
     &posix_clock,
     &posix_files,
+    &posix_desk,
 };
 
 int posix_fail(lua_State *L, int result) {

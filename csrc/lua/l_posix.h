@@ -10,7 +10,7 @@ struct posix_topic {
     void (*classes)(lua_State *L); /* makes metatables; may be NULL */
 };
 
-extern const struct posix_topic posix_clock, posix_files;
+extern const struct posix_topic posix_clock, posix_files, posix_desk;
 
 /* nil, code, message */
 int posix_fail(lua_State *L, int result);

@@ -28,6 +28,9 @@ enum pos_refusal {
     POS_BUSY,       /* somebody else holds the lock */
     POS_NO_LOCKS,   /* this file system has no locks */
     POS_FORKED,     /* the lock belongs to the process that this one was forked from */
+    POS_NO_TERMINAL,
+    POS_INTERRUPTED, /* the person pressed Ctrl-C, or the process is asked to end */
+    POS_END,         /* the person closed the input */
 };
 
 /* A short name of a result, such as "ENOSPC" or "symlink"; never NULL. */

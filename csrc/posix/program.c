@@ -1,0 +1,78 @@
+#include "desk.h"
+#include "retry.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int pos_no_core_dump(void) {
+    const struct rlimit none = {0, 0};
+    if (setrlimit(RLIMIT_CORE, &none) != 0) return -errno;
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return -errno;
+    return 0;
+}
+
+int pos_set_variable(const char *name, const char *value) {
+    return setenv(name, value, 1) == 0 ? 0 : -errno;
+}
+
+int pos_exec(char *const argv[]) {
+    execvp(argv[0], argv);
+    return -errno;
+}
+
+static void reset_signals(void) {
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+}
+
+/* In the grandchild: only async-signal-safe calls. Its failure goes through the pipe, which a
+ * success closes. */
+static void become(char *const argv[], int report) {
+    int null = open("/dev/null", O_RDWR);
+    setsid();
+    reset_signals();
+    if (null >= 0) {
+        dup2(null, 0);
+        dup2(null, 1);
+        dup2(null, 2);
+    }
+    execvp(argv[0], argv);
+    int error = errno;
+    if (write(report, &error, sizeof error) < 0) _exit(126);
+    _exit(127);
+}
+
+static int read_report(int fd) {
+    int error = 0;
+    ssize_t n;
+    POS_RETRY(n, read(fd, &error, sizeof error));
+    return n == (ssize_t)sizeof error ? -error : 0;
+}
+
+/* Forks twice, so that the program is nobody's child and leaves no zombie. */
+int pos_start(char *const argv[]) {
+    int ends[2], status;
+    if (pipe2(ends, O_CLOEXEC) != 0) return -errno;
+    pid_t child = fork();
+    if (child == 0) {
+        pid_t grandchild = fork();
+        if (grandchild == 0) become(argv, ends[1]);
+        _exit(grandchild < 0 ? 1 : 0);
+    }
+    int error = child < 0 ? -errno : 0;
+    close(ends[1]);
+    if (child > 0) {
+        pid_t waited;
+        POS_RETRY(waited, waitpid(child, &status, 0));
+        error = waited == child && status != 0 ? -EAGAIN : read_report(ends[0]);
+    }
+    close(ends[0]);
+    return error;
+}
