@@ -1,0 +1,45 @@
+#include "impl.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_SIZE = 1024, KEPT_SIZE = 64 * 1024 };
+
+/* Not realloc: the old block must be wiped before it goes. */
+static bool grow(http_bytes *bytes, size_t need) {
+    size_t size = bytes->size ? bytes->size : FIRST_SIZE;
+    while (size < need) size *= 2;
+    char *data = malloc(size);
+    if (data == NULL) return false;
+    if (bytes->length > 0) memcpy(data, bytes->data, bytes->length);
+    if (bytes->data != NULL) OPENSSL_cleanse(bytes->data, bytes->length);
+    free(bytes->data);
+    bytes->data = data;
+    bytes->size = size;
+    return true;
+}
+
+bool http_bytes_add(http_bytes *bytes, const char *data, size_t length, size_t cap) {
+    if (length > cap || bytes->length > cap - length) return false;
+    size_t need = bytes->length + length;
+    if (need > bytes->size && !grow(bytes, need)) return false;
+    if (length > 0) memcpy(bytes->data + bytes->length, data, length);
+    bytes->length = need;
+    return true;
+}
+
+void http_bytes_clear(http_bytes *bytes) {
+    if (bytes->size > KEPT_SIZE) {
+        http_bytes_free(bytes);
+        return;
+    }
+    if (bytes->length > 0) OPENSSL_cleanse(bytes->data, bytes->length);
+    bytes->length = 0;
+}
+
+void http_bytes_free(http_bytes *bytes) {
+    if (bytes->data != NULL) OPENSSL_cleanse(bytes->data, bytes->length);
+    free(bytes->data);
+    *bytes = (http_bytes){0};
+}
