@@ -16,6 +16,7 @@ typedef enum {
 
 enum {
     COG_TOKEN_MAX = 65536,      /* bytes of a JWT */
+    COG_ISSUER_MAX = 512,       /* bytes of an issuer that can be told from others */
     COG_JWKS_MAX = 262144,      /* bytes of a key set */
     COG_JWKS_KEYS_MAX = 50,     /* entries of a key set */
     COG_JSON_DEPTH_MAX = 64,    /* open objects and arrays at a time */

@@ -11,6 +11,8 @@ static const struct core_topic *const topics[] = {
     &core_mac,
     &core_seal,
     &core_srp,
+    &core_json,
+    &core_jwt,
 };
 
 /* A module built for one major version of OpenSSL crashes or, worse, half works in a process that runs another

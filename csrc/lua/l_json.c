@@ -1,0 +1,129 @@
+/* cognito.core: the strict JSON reader. */
+#include "core_json.h"
+#include "../core/b64.h"
+#include "../core/json.h"
+
+#include <openssl/crypto.h>
+#include <string.h>
+
+/* Most tables are a token's claims, which have about this many members. */
+enum { LIKELY_MEMBERS = 16 };
+
+struct builder {
+    lua_State *L;
+    cog_json json;
+    int lengths[COG_JSON_DEPTH_MAX]; /* elements of an open array so far, OBJECT for an object */
+};
+
+enum { OBJECT = -1 };
+
+static void begin(struct builder *b, cog_json_event event) {
+    bool object = event == COG_JSON_OBJECT;
+    luaL_checkstack(b->L, 4, "JSON text nested too deeply");
+    lua_createtable(b->L, 0, object && b->json.depth == 1 ? LIKELY_MEMBERS : 0);
+    b->lengths[b->json.depth - 1] = object ? OBJECT : 0;
+}
+
+static bool in_object(const struct builder *b) {
+    return b->json.depth > 0 && b->lengths[b->json.depth - 1] == OBJECT;
+}
+
+/* Pushes a value that is no container; false: it is a null that is left out. */
+static bool push_scalar(struct builder *b, cog_json_event event) {
+    switch (event) {
+    case COG_JSON_STRING: lcog_pushslice(b->L, b->json.string); return true;
+    case COG_JSON_INTEGER: lua_pushinteger(b->L, (lua_Integer)b->json.integer); return true;
+    case COG_JSON_REAL: lua_pushnumber(b->L, b->json.real); return true;
+    case COG_JSON_NULL:
+        if (in_object(b)) {
+            lua_pop(b->L, 1); /* its name */
+            return false;
+        }
+        lua_pushlightuserdata(b->L, NULL);
+        return true;
+    default: lua_pushboolean(b->L, event == COG_JSON_TRUE); return true;
+    }
+}
+
+/* The value on top goes into what is open; the outermost stays. */
+static void store(struct builder *b) {
+    if (b->json.depth == 0) return;
+    int *length = &b->lengths[b->json.depth - 1];
+    if (*length == OBJECT) lua_rawset(b->L, -3);
+    else lua_rawseti(b->L, -2, ++*length);
+}
+
+static void add(struct builder *b, cog_json_event event) {
+    switch (event) {
+    case COG_JSON_NAME: lcog_pushslice(b->L, b->json.string); break;
+    case COG_JSON_OBJECT:
+    case COG_JSON_ARRAY: begin(b, event); break;
+    case COG_JSON_OBJECT_END:
+    case COG_JSON_ARRAY_END: store(b); break;
+    default:
+        if (push_scalar(b, event)) store(b);
+    }
+}
+
+static cog_err build(struct builder *b, cog_err not_object) {
+    cog_json_event first = cog_json_next(&b->json), event = first;
+    for (; event != COG_JSON_END && event != COG_JSON_FAIL; event = cog_json_next(&b->json)) add(b, event);
+    if (event == COG_JSON_FAIL) return b->json.error;
+    return first == COG_JSON_OBJECT ? COG_OK : not_object;
+}
+
+cog_err core_push_json(lua_State *L, unsigned char *text, size_t len, const unsigned char *seed, cog_err not_object) {
+    uint32_t small[320];
+    struct builder b = {.L = L};
+    int top = lua_gettop(L);
+    size_t size = cog_json_work((cog_slice){text, len});
+    void *work = size <= sizeof small ? small : lua_newuserdata(L, size);
+    int base = lua_gettop(L);
+    cog_json_init(&b.json, text, len, work, seed);
+    cog_err error = build(&b, not_object);
+    if (error) lua_settop(L, top);
+    else if (base > top) lua_remove(L, base);
+    return error;
+}
+
+static cog_err push_decoded(lua_State *L, cog_slice part, unsigned char *room, const unsigned char *seed,
+                            cog_err not_object) {
+    size_t len;
+    if (cog_b64url_decode((const char *)part.data, part.len, room, &len)) return COG_MALFORMED;
+    return core_push_json(L, room, len, seed, not_object);
+}
+
+cog_err core_push_part(lua_State *L, cog_slice part, const unsigned char *seed, cog_err not_object) {
+    unsigned char small[CORE_TEXT_SMALL];
+    size_t size = cog_b64_room(part.len);
+    bool large = size > sizeof small;
+    unsigned char *room = large ? lua_newuserdata(L, size) : small;
+    int index = lua_gettop(L);
+    cog_err error = push_decoded(L, part, room, seed, not_object);
+    OPENSSL_cleanse(room, size);
+    if (large) lua_remove(L, index);
+    return error;
+}
+
+void core_push_octets(lua_State *L, cog_slice part) {
+    unsigned char small[CORE_TEXT_SMALL];
+    size_t size = cog_b64_room(part.len), len = 0;
+    unsigned char *room = size > sizeof small ? lua_newuserdata(L, size) : small;
+    cog_b64url_decode((const char *)part.data, part.len, room, &len);
+    lua_pushlstring(L, (const char *)room, len);
+    if (room != small) lua_remove(L, -2);
+}
+
+/* json_decode(text) -> value | nil, code, message */
+static int l_json_decode(lua_State *L) {
+    cog_slice text = lcog_checkslice(L, 1);
+    unsigned char small[CORE_TEXT_SMALL];
+    unsigned char *copy = text.len <= sizeof small ? small : lua_newuserdata(L, text.len);
+    memcpy(copy, text.data, text.len);
+    cog_err error = core_push_json(L, copy, text.len, core_checkstate(L)->seed, COG_OK);
+    return error ? lcog_fail(L, error) : 1;
+}
+
+static const luaL_Reg functions[] = {{"json_decode", l_json_decode}, {NULL, NULL}};
+
+const struct core_topic core_json = {functions, NULL};
