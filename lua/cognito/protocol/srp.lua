@@ -1,5 +1,7 @@
---- What surrounds the SRP mathematics of the C core: the timestamp that is signed.
+--- What surrounds the SRP mathematics of the C core: the timestamp that is signed, and the proof as it is sent.
 -- @module cognito.protocol.srp
+
+local errors = require "cognito.errors"
 
 local srp = {}
 
@@ -33,6 +35,35 @@ function srp.timestamp(time)
     local year, month, day = civil(days)
     return ("%s %s %d %02d:%02d:%02d UTC %d"):format(DAYS[days % 7], MONTHS[month], day,
         floor(rest / 3600), floor(rest / 60) % 60, rest % 60, year)
+end
+
+-- What no honest server sends is one code; `reason` says which value it was.
+local function bad_value(reason, message)
+    return nil, errors.new("bad_response", "the SRP challenge is not one that an honest server sends: " .. message,
+        { code = "srp_bad_server_value", reason = reason, retryable = false })
+end
+
+local wanted = { { "SALT", "srp_bad_salt" }, { "SRP_B", "srp_bad_b" }, { "SECRET_BLOCK", "srp_bad_block" } }
+
+--- Answers PASSWORD_VERIFIER or DEVICE_PASSWORD_VERIFIER.
+-- @tparam userdata exchange from `core.srp`; it is used up
+-- @tparam table who `domain`, `user`, `password`: pool name, USER_ID_FOR_SRP and password, or device group key, device
+-- key and device password
+-- @tparam table parameters ChallengeParameters
+-- @tparam number time seconds since the epoch, by the server's clock
+-- @treturn table|nil ChallengeResponses without the names; or nil and an error of kind `bad_response`, code
+-- `srp_bad_server_value`, before anything was computed from the password
+function srp.proof(exchange, who, parameters, time)
+    for _, member in ipairs(wanted) do
+        if type(parameters[member[1]]) ~= "string" then return bad_value(member[2], member[1] .. " is missing") end
+    end
+    local timestamp = srp.timestamp(time)
+    local signature, code, message = exchange:claim(who.domain, who.user, who.password, parameters.SALT,
+        parameters.SRP_B, parameters.SECRET_BLOCK, timestamp)
+    if code == "srp_used" or code == "crypto" then error("cognito: SRP: " .. message, 2) end
+    if not signature then return bad_value(code, message) end
+    return { PASSWORD_CLAIM_SECRET_BLOCK = parameters.SECRET_BLOCK, PASSWORD_CLAIM_SIGNATURE = signature,
+        TIMESTAMP = timestamp }
 end
 
 return srp
