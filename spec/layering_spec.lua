@@ -21,12 +21,16 @@ local ROOM_OF_FOLDER = {
   ["cognito.protocol"] = "protocol", ["cognito.cli"] = "face", ["cognito.host"] = "rim",
   ["cognito.storage"] = "rim", ["cognito.ngx"] = "rim", ["cognito.emulator"] = "emulator",
 }
--- Who may require the C modules beyond `cognito.core`.
+-- Who may require the C modules beyond `cognito.core`: patterns of module names.
 local C_USERS = {
-  ["cognito.http"] = { ["cognito.host.blocking"] = true, ["cognito.host.loop"] = true },
-  ["cognito.posix"] = { ["cognito.host.blocking"] = true, ["cognito.host.loop"] = true,
-    ["cognito.storage.file"] = true, ["cognito.storage.keys"] = true },
+  ["cognito.http"] = { "^cognito%.host%." },
+  ["cognito.posix"] = { "^cognito%.host%.", "^cognito%.storage%.file$", "^cognito%.storage%.keys$", "^cognito%.cli%." },
 }
+
+local function matches(name, patterns)
+  for _, pattern in ipairs(patterns) do if name:find(pattern) then return true end end
+  return false
+end
 
 local function room(name)
   return ROOM_OF[name] or ROOM_OF_FOLDER[name:match "^(.*)%." or name]
@@ -41,8 +45,7 @@ local function breach(from, to)
   if a == "emulator" and is_ours(to) and b ~= "emulator" then return "the emulator shares nothing with the client" end
   if b == "emulator" and a ~= "emulator" and a ~= "face" then return "the emulator is a process of its own" end
   if C_USERS[to] then
-    return not (C_USERS[to][from] or to == "cognito.posix" and from:find "^cognito%.cli%.")
-      and to .. " is for " .. "the hosts (and posix for storage.file, storage.keys and cli) alone" or nil
+    return not matches(from, C_USERS[to]) and "see C_USERS for who may" or nil
   end
   if to == "cognito.core" or not is_ours(to) then return nil end
   if a == "rim" then
@@ -140,13 +143,13 @@ end)
 -- ---- C -----------------------------------------------------------------------------------------------------------
 
 local SYSTEM_OF = {
-  core = { "^openssl/", "^std%w+%.h$", "^string%.h$", "^limits%.h$", "^inttypes%.h$", "^assert%.h$", "^time%.h$" },
+  core = { "^openssl/", "^std%w+%.h$", "^string%.h$", "^limits%.h$", "^inttypes%.h$", "^assert%.h$", "^time%.h$", "^math%.h$" },
   http = { "^curl/curl%.h$", "." },
   posix = { "." },
 }
 local FORBIDDEN = {
   core = { "^lua", "^lauxlib", "^curl/", "^stdio%.h$" },
-  http = { "^lua", "^lauxlib", "^openssl/" },
+  http = { "^lua", "^lauxlib" },
   posix = { "^lua", "^lauxlib", "^curl/" },
 }
 local PROJECT_OF = {
@@ -154,11 +157,6 @@ local PROJECT_OF = {
   http = { "^cognito%.h$", "^http/", "^core/buf%.h$" },
   posix = { "^cognito%.h$", "^posix/" },
 }
-
-local function matches(name, patterns)
-  for _, pattern in ipairs(patterns) do if name:find(pattern) then return true end end
-  return false
-end
 
 local function c_files(folder)
   local list = source.files("csrc/" .. folder, "*.c")

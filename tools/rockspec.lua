@@ -65,7 +65,7 @@ end
 
 local function c_modules()
   return c_module("core", join(bindings "core", sources "core"), '"crypto"')
-    .. c_module("http", with_core(join(bindings "http", sources "http")), '"curl", "crypto"')
+    .. c_module("http", with_core(join(bindings "http", sources "http")), '"curl", "ssl", "crypto"')
     .. c_module("posix", with_core(join(bindings "posix", sources "posix")), '"crypto"')
 end
 
