@@ -19,7 +19,7 @@ local ROOM_OF = {
 }
 local ROOM_OF_FOLDER = {
   ["cognito.protocol"] = "protocol", ["cognito.cli"] = "face", ["cognito.host"] = "rim",
-  ["cognito.storage"] = "rim", ["cognito.ngx"] = "rim", ["cognito.emulator"] = "emulator",
+  ["cognito.storage"] = "rim", ["cognito.ngx"] = "rim", ["cognito.ngx.guard"] = "face", ["cognito.emulator"] = "emulator",
 }
 -- Who may require the C modules beyond `cognito.core`: patterns of module names.
 local C_USERS = {

@@ -46,7 +46,8 @@ describe("cognito.ngx.guard.urls", function()
         end
     end)
 
-    local hostile = { "", "//evil.example/", "/\\evil.example/", "/app/\r\nSet-Cookie: a=b", "http://other.example/in/x",
+    local hostile = { "", "//evil.example/", "/\\evil.example/", "/app/\r\nSet-Cookie: a=b",
+        "http://other.example/in/x",
         "https://evil.example/", "https://other.example.evil.example/in/", "https://other.example@evil.example/in/",
         "javascript:alert(1)", "/app/<script>", "/homework", "/\t/evil.example", "https:/other.example/in/x",
         "/app/" .. ("x"):rep(2000), "/other", "app/", "/app/#fragment",

@@ -86,7 +86,8 @@ end
 function connection.open(target, milliseconds)
     local sock = ngx.socket.tcp()
     sock:settimeouts(milliseconds, milliseconds, milliseconds)
-    local ok, reason = sock:connect(address(target.host), target.port, { pool = pool_name(target), pool_size = connection.POOL_SIZE })
+    local ok, reason = sock:connect(address(target.host), target.port,
+        { pool = pool_name(target), pool_size = connection.POOL_SIZE })
     if not ok then return classify(CONNECT, "connect", tostring(reason), "") end
     local reused = (sock:getreusedtimes() or 0) > 0
     if target.scheme == "https" and not reused then
