@@ -13,6 +13,7 @@ local core = require "cognito.core"
 local errors = require "cognito.errors"
 local clock = require "cognito.ngx.clock"
 local phase = require "cognito.ngx.phase"
+local trouble = require "cognito.storage.trouble"
 
 local dict = {}
 
@@ -34,7 +35,7 @@ local function full(name)
         { code = "full", hint = "give it more memory in nginx.conf; nothing that it holds was lost" })
 end
 
-local function conflict() return failed("the record was changed by somebody else", { code = "conflict" }) end
+local function conflict() return nil, trouble.conflict() end
 
 --- Open a dictionary.
 -- @tparam string name as in `lua_shared_dict <name> <size>;`
@@ -206,7 +207,7 @@ function Dict:unlock(key, token)
     if ours then self.shared:delete("l" .. key) end
     unguard(self, "l" .. key, mine)
     if ours then return true end
-    return failed("the lock is not ours", { code = "lock_lost" })
+    return nil, trouble.lock_lost()
 end
 
 --- All keys. Holds the dictionary for every worker while it copies, so it is for maintenance only.
