@@ -59,6 +59,7 @@ build = {
       sources = {
         "csrc/lua/l_http.c",
         "csrc/lua/lcog.c",
+        "csrc/core/err.c",
         "csrc/http/answer.c",
         "csrc/http/bytes.c",
         "csrc/http/crowd.c",
@@ -78,6 +79,7 @@ build = {
         "csrc/lua/l_posix_desk.c",
         "csrc/lua/l_posix_file.c",
         "csrc/lua/lcog.c",
+        "csrc/core/err.c",
         "csrc/posix/clock.c",
         "csrc/posix/file.c",
         "csrc/posix/folder.c",

@@ -18,13 +18,16 @@ end
 
 local function sources(folder) return find("csrc/" .. folder .. " -maxdepth 1 -name '*.c'") end
 
--- The core files that `list` needs, found by following `#include "core/..."`.
+-- The core files that `list` needs, found by following `#include "core/..."`; the public header stands for the list
+-- of error names, which every binding uses.
 local function with_core(list)
   local seen, result = {}, {}
   local function add(path)
     if seen[path] then return end
     seen[path], result[#result + 1] = true, path
-    for name in read(path):gmatch '#include "core/([%w_]+)%.h"' do
+    local text = read(path)
+    if text:find '#include "[./]*cognito%.h"' then add "csrc/core/err.c" end
+    for name in text:gmatch '#include "core/([%w_]+)%.h"' do
       local found = find("csrc/core/" .. name .. ".[ch]")
       for _, file in ipairs(found) do add(file) end
     end
