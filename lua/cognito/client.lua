@@ -78,7 +78,8 @@ end
 function Client:log(spec, number, started, value, err)
     local event = { operation = name_of(spec), attempt = number, seconds = self.host.monotime() - started,
         ok = value ~= nil }
-    if err then event.kind, event.code, event.status, event.request_id = err.kind, err.code, err.status, err.request_id end
+    if not err then return event end
+    event.kind, event.code, event.status, event.request_id = err.kind, err.code, err.status, err.request_id
     return event
 end
 
@@ -131,10 +132,11 @@ function Client:request(dialect, spec, ctx)
     if not request then return nil, err end
     request.cancel, request.tls, request.proxy, request.pool = ctx.cancel, self.tls, self.proxy, self.connections
     local attempts, resend = ctx.max_attempts or self.max_attempts, spec.resend or spec.op and spec.op.resend
-    local number, lost, maybe, cost, value = 1, 0, false, nil, nil
+    local number, lost, maybe, cost = 1, 0, false, nil
     while true do
         local started = self.logger and self.host.monotime()
         dialect.mark(request, self:mark(number, attempts))
+        local value
         value, err = self:attempt(dialect, spec, request, ctx)
         if started then self:report(spec, number, started, value, err, ctx) end
         if value ~= nil then
@@ -173,7 +175,7 @@ local function fill(op, input, client_id, secret, ctx)
 end
 
 -- While a secret rotates both are tried; the one that worked is kept.
-function Client:secret_refused(op, err, secrets)
+local function is_secret_refused(op, err, secrets)
     return op.secret and secrets and #secrets > 1 and err.reason == "client_secret"
 end
 
@@ -196,7 +198,7 @@ function Client:send(op, input, ctx)
         fill(op, input, pool.client_id, secrets and secrets[self.secret_index], ctx)
         answer, err = self:request(aws, spec, ctx)
         if answer then return answer end
-        if not self:secret_refused(op, err, secrets) then break end
+        if not is_secret_refused(op, err, secrets) then break end
         self.secret_index = self.secret_index % #secrets + 1
     end
     return nil, err

@@ -74,7 +74,8 @@ function options.check(given, schema, where, level)
         local types = schema[name]
         if not types then error(unknown(name, schema, where), level) end
         if not options.has_type(value, types) then
-            error(("%s: option %s must be %s, not %s"):format(where, name, (types:gsub("|", " or ")), type(value)), level)
+            local wanted = types:gsub("|", " or ")
+            error(("%s: option %s must be %s, not %s"):format(where, name, wanted, type(value)), level)
         end
     end
     return given

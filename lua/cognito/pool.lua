@@ -10,6 +10,9 @@ local pool = {}
 local Pool = { __name = "cognito.pool" }
 Pool.__index = Pool
 
+--- The class of pool values; the facade adds the calls that need a host.
+pool.class = Pool
+
 --- The options of `cognito.pool` and their types.
 pool.schema = {
     user_pool_id = "string", client_id = "string", client_secret = "string|function|table", region = "string",
@@ -120,10 +123,12 @@ end
 local function check_words(o)
     if o.flow and not flows[o.flow] then
         local near = options.nearest(o.flow, flows)
-        return wrong("flow", ("%q is not a flow"):format(errors.clean(o.flow)),
-            near and "did you mean " .. near .. "?" or "one of USER_SRP_AUTH, USER_PASSWORD_AUTH, USER_AUTH, CUSTOM_AUTH")
+        return wrong("flow", ("%q is not a flow"):format(errors.clean(o.flow)), near and "did you mean " .. near .. "?"
+            or "one of USER_SRP_AUTH, USER_PASSWORD_AUTH, USER_AUTH, CUSTOM_AUTH")
     end
-    if o.user_agent and o.user_agent:find("[%c]") then return wrong("user_agent", "user_agent has a control character") end
+    if o.user_agent and o.user_agent:find("%c") then
+        return wrong("user_agent", "user_agent has a control character")
+    end
     if o.proxy and not o.proxy:find("^https?://[^%s%c]+$") then
         return wrong("proxy", "proxy is not an http or https address", 'write it like "http://proxy.example:3128"')
     end
@@ -155,7 +160,7 @@ local function keep_secrets(value, given)
     value.secrets = function()
         local got, why = given()
         if not got then
-            return wrong("client_secret", "the function that gives client_secret failed: " .. tostring(why or "nothing"))
+            return wrong("client_secret", "the function client_secret failed: " .. tostring(why or "it gave nothing"))
         end
         return check_secrets(got, "what the function client_secret gave")
     end

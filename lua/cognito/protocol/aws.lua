@@ -141,12 +141,13 @@ local function success(spec, response)
     local op, body = spec.op, response.body
     if body == "" and op.empty then return {} end
     if not body:find("^%s*{") then
-        return nil, wire.bad(op.name, response, body == "" and "the answer is empty" or "the answer is not a JSON object")
+        local what = body == "" and "the answer is empty" or "the answer is not a JSON object"
+        return nil, wire.bad(op.name, response, what)
     end
     local answer = json.decode(body)
     if not answer then return nil, wire.bad(op.name, response, "the answer is not whole JSON", true) end
     local wrong = wrong_member(op, answer)
-    if wrong then return nil, wire.bad(op.name, response, "member " .. wrong .. " of the answer is missing or wrong") end
+    if wrong then return nil, wire.bad(op.name, response, "member " .. wrong .. " is missing or of a wrong type") end
     return answer
 end
 

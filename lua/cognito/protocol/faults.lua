@@ -9,7 +9,6 @@ local SERVER = { kind = "server", retryable = true, maybe_processed = true }
 local AUTH = { kind = "auth" }
 local CONFIG = { kind = "config" }
 local REJECTED = { kind = "rejected" }
-local EXPIRED = { kind = "challenge_expired" }
 
 local by_code = {
     RequestTimeout = SERVER, RequestTimeoutException = SERVER, PriorRequestNotComplete = THROTTLED,
@@ -43,7 +42,7 @@ local rules = {
     { text = "ecret hash", kind = "config", reason = "client_secret",
         hint = "the client secret, or the user name that was hashed with it, is not the one of this client" },
     { text = "SecretHash does not match", kind = "config", reason = "client_secret", hint = "check client_secret" },
-    { text = "SECRET_HASH was not received", kind = "config", reason = "client_secret",
+    { text = "configured with secret", kind = "config", reason = "client_secret",
         hint = "this client has a secret: give client_secret" },
     { text = "client secret", kind = "config", reason = "client_secret", hint = "check client_secret" },
     { text = "Client secret", kind = "config", reason = "client_secret", hint = "check client_secret" },

@@ -1,0 +1,177 @@
+--- The pool object: the value of `cognito.pool` with a host, a storage and the calls that need them.
+-- @module cognito.facade
+
+local client = require "cognito.client"
+local errors = require "cognito.errors"
+local options = require "cognito.options"
+local pool_value = require "cognito.pool"
+local records = require "cognito.records"
+local refresh = require "cognito.refresh"
+local session = require "cognito.session"
+
+local facade = {}
+
+local Pool = pool_value.class
+
+local host_verbs = { "send", "now", "monotime", "random", "sleep", "once" }
+local storage_verbs = { "get", "put", "delete", "try_lock", "unlock", "list" }
+
+local function check_verbs(value, verbs, field)
+    for _, verb in ipairs(verbs) do
+        if type(value[verb]) ~= "function" then
+            error(("cognito.pool: option %s has no function %s"):format(field, verb), 5)
+        end
+    end
+end
+
+local function choose_host(o)
+    if rawget(_G, "ngx") then return require("cognito.ngx.host").new() end
+    if o.host then
+        check_verbs(o.host, host_verbs, "host")
+        return o.host
+    end
+    return require("cognito.host.blocking").new()
+end
+
+local function refuse(field, message, hint)
+    return nil, errors.new("config", message, { field = field, hint = hint })
+end
+
+local function choose_storage(o, host)
+    local storage = o.storage
+    if storage then
+        check_verbs(storage, storage_verbs, "storage")
+    elseif rawget(_G, "ngx") then
+        return refuse("storage", "inside nginx a storage must be named", "give storage = cognito.storage.shared_dict{}")
+    else
+        storage = require("cognito.storage.memory").new()
+    end
+    if storage.use_clock then storage:use_clock(host.monotime) end
+    return storage
+end
+
+--- See `cognito.pool`.
+-- @tparam table o
+-- @treturn table|nil the pool, or nil and an error
+function facade.new(o)
+    local pool, err = pool_value.new(o)
+    if not pool then return nil, err end
+    pool.host = choose_host(o)
+    pool.storage, err = choose_storage(o, pool.host)
+    if not pool.storage then return nil, err end
+    pool.client = client.new(pool, pool.host)
+    pool.key_prefix = pool.user_pool_id .. "\0" .. pool.client_id .. "\0session\0"
+    pool.flight_prefix = records.random_id(pool, 9)
+    pool.unsaved, pool.held, pool.dead, pool.dead_count, pool.events = {}, {}, {}, 0, {}
+    pool.Session = session.class(pool)
+    return pool
+end
+
+--- Signs a user in; see `cognito.signin.start`.
+-- @tparam table given
+-- @treturn table|nil a step, or nil and an error
+function Pool:sign_in(given)
+    return require("cognito.signin").start(self, given)
+end
+
+local function one_owner(pool, level)
+    if not pool.storage.shared then return end
+    error(("pool:session: %s storage is shared by many users and has no \"last\" one; give { id = ... }")
+        :format(pool.storage.name or "this"), level + 1)
+end
+
+local function load(pool, id, err)
+    if err then return nil, err end
+    if not id then return nil, records.over(nil, "no session is stored") end
+    return session.load(pool, id)
+end
+
+--- A session that was stored earlier, also by another process.
+-- @tparam[opt] string|table which a user's name or alias; nothing: the last that signed in (both only in storages with
+-- one owner, others raise); `{ id = ... }` anywhere
+-- @treturn table|nil the session, or nil and an error: `sign_in_required` when there is none, `store`
+function Pool:session(which)
+    if type(which) == "table" then
+        options.check(which, { id = "string" }, "pool:session", 2)
+        if not which.id then error("pool:session: option id is needed", 2) end
+        return session.load(self, which.id)
+    end
+    if which ~= nil and type(which) ~= "string" then
+        error("pool:session: a user name or { id = ... } is needed, not " .. type(which), 2)
+    end
+    one_owner(self, 2)
+    return load(self, records.find(self, which))
+end
+
+local adopt_schema = { refresh_token = "string", username = "string", device = "table|boolean", access_token = "string",
+    id_token = "string", expires_at = "number", lifetime = "number", device_key = "string", origin = "string",
+    scopes = "table", id = "string" }
+
+-- Without a lifetime the token's own times count; a token that cannot be read is renewed at once.
+local function times(given, now)
+    if not given.access_token then return 0, 0 end
+    local exp = given.expires_at or require("cognito.core").jwt_times(given.access_token)
+    if not exp then return 0, 0 end
+    return exp, given.lifetime or math.max(exp - now, 0)
+end
+
+local function is_token(text)
+    return text == nil or text ~= "" and not text:find("[^%w%-_=.]")
+end
+
+local function check_tokens(given)
+    for _, name in ipairs { "refresh_token", "access_token", "id_token" } do
+        if not is_token(given[name]) then
+            return nil, errors.new("invalid", name .. " is not a token", { field = name, retryable = false })
+        end
+    end
+    if given.refresh_token then return true end
+    return nil, errors.new("invalid", "a refresh token is needed", { field = "refresh_token", retryable = false })
+end
+
+--- Makes a session of a refresh token that came from elsewhere (a vault, another SDK, `session:export`). Nothing is
+-- sent; it is stored like any other.
+-- @tparam table given `refresh_token`, `username`, `access_token`, `id_token`, `device` (`key`, `group_key`,
+-- `password`) and whatever else `session:export` gives
+-- @treturn table|nil the session, or nil and an error of kind `invalid`
+function Pool:adopt(given)
+    options.check(given, adopt_schema, "pool:adopt", 2)
+    local ok, err = check_tokens(given)
+    if not ok then return nil, err end
+    local now = records.server_now(self)
+    local expires_at, lifetime = times(given, now)
+    local username = given.username or require("cognito.tokens").username(given.access_token)
+    local made = session.create(self, { username = username, access_token = given.access_token,
+        id_token = given.id_token, refresh_token = given.refresh_token, expires_at = expires_at, lifetime = lifetime,
+        origin = given.origin, scopes = given.scopes,
+        device_key = given.device_key or given.device and given.device.key or nil }, { id = given.id })
+    refresh.flush(self)
+    return made
+end
+
+--- Takes over the sessions that amazon-cognito-identity-js or Amplify keep in a browser's storage.
+-- @tparam table dump key -> value, as in localStorage
+-- @treturn table a list of sessions; those of other clients are left out
+function Pool:import(dump)
+    return require("cognito.import").run(self, dump)
+end
+
+--- Calls an operation of the API that needs no session. ClientId and the client secret are filled in.
+-- @tparam string name one of the 32 operations without AWS credentials; another raises
+-- @tparam[opt] table input the operation's members, as the API spells them
+-- @tparam[opt] table given `deadline` (seconds), `cancel`, `max_attempts`
+-- @treturn table|nil the answer's members, or nil and an error
+function Pool:call(name, input, given)
+    client.operation(name, 2)
+    if given ~= nil then options.check(given, session.call_options, "pool:call", 2) end
+    return self.client:call(name, input, self.client:context(given))
+end
+
+--- Tries again to revoke what earlier sign-outs could not.
+-- @tparam[opt] table given `deadline`, `cancel`, `max_attempts`
+-- @treturn number how many refresh tokens still wait
+function Pool:retry_revocations(given)
+    return require("cognito.signout").drain(self, self.client:context(given))
+end
+
+return facade

@@ -1,0 +1,58 @@
+--- A client for Amazon Cognito user pools.
+--
+--     local cognito = require "cognito"
+--     local pool = cognito.pool { user_pool_id = "eu-west-1_AbCdEf123", client_id = "..." }
+--     local step, err = pool:sign_in { username = "alice", password = "..." }
+--     local token = step.session:access_token()
+--
+-- Nothing is loaded before it is used: each name below loads its module when it is first called.
+-- @module cognito
+
+local cognito = { _VERSION = "0.1" }
+
+--- Makes a pool: the object from which everything starts.
+-- Options: `user_pool_id`, `client_id`, `client_secret` (a string, a function that gives one, or a list of two while
+-- they rotate), `region`, `endpoint`, `fips`, `dual_stack`, `issuer`, `domain`, `storage`, `host`, `margin` (seconds,
+-- default 60), `flow` (default USER_SRP_AUTH), `device`, `timeout` (seconds for one attempt, default 10), `deadline`
+-- (seconds for a whole call, default 30), `max_attempts` (default 3), `proxy`, `ca_file`, `ca_path`, `user_agent`,
+-- `logger(event)`, `on_refresh(session)`, `on_signed_out(reason, session)`, `on_warning(err, session)`.
+-- A wrong Lua type or an unknown option raises.
+-- @tparam table options
+-- @treturn table|nil the pool, or nil and an error of kind `config` that names the `field`
+function cognito.pool(options)
+    return require("cognito.facade").new(options)
+end
+
+--- A cancel token: give it as `cancel` to calls, and call `token:cancel()` to end them.
+-- @treturn table
+function cognito.cancel()
+    return require("cognito.cancel").new()
+end
+
+--- Checks tokens that somebody else brings; see `cognito.verifier`.
+-- @tparam table options
+-- @treturn table|nil the verifier, or nil and an error of kind `config`
+function cognito.verifier(options)
+    return require("cognito.verifier").new(options)
+end
+
+--- Storages: `memory() file{ path=, key= } redis{ connect=, release=, key=, prefix= } shared_dict{ name=, key= }`.
+cognito.storage = {}
+
+function cognito.storage.memory()
+    return require("cognito.storage.memory").new()
+end
+
+function cognito.storage.file(options)
+    return require("cognito.storage.file").new(options)
+end
+
+function cognito.storage.redis(options)
+    return require("cognito.storage.redis").new(options)
+end
+
+function cognito.storage.shared_dict(options)
+    return require("cognito.ngx.storage").new(options)
+end
+
+return cognito

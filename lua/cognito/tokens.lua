@@ -1,0 +1,127 @@
+--- The tokens of a session as a value: what the service gave, until when it is good, and the record that is stored.
+--
+-- A record is a plain table that is never changed once it is made: `version`, `id`, `username`, `access_token`,
+-- `id_token`, `refresh_token`, `expires_at` (seconds since the epoch by the server's clock), `lifetime` (seconds), and
+-- where they apply `origin` ("oauth"), `scopes`, `device_key`, `drift`.
+-- @module cognito.tokens
+
+local core = require "cognito.core"
+local errors = require "cognito.errors"
+
+local tokens = {}
+
+local type, min = type, math.min
+
+-- A clock that was set back must not make a token look good for longer than it can be.
+local SLACK = 60
+local DRIFT_WORTH_KEEPING = 2
+
+local function bad(operation, member)
+    return nil, errors.new("bad_response", "member " .. member .. " is missing or of a wrong type",
+        { operation = operation, retryable = false, maybe_processed = true })
+end
+
+local function is_text(value)
+    return type(value) == "string" and value ~= ""
+end
+
+-- Without ExpiresIn the token's own exp counts.
+local function own_lifetime(token, server_now)
+    local exp = core.jwt_times(token)
+    return exp and exp - server_now
+end
+
+--- Reads an AuthenticationResult.
+-- @tparam table result
+-- @tparam string operation for errors
+-- @tparam number server_now the server's time, seconds since the epoch
+-- @treturn number|nil the access token's lifetime in seconds, or nil and an error of kind `bad_response`
+function tokens.check(result, operation, server_now)
+    if not is_text(result.AccessToken) then return bad(operation, "AccessToken") end
+    if result.IdToken ~= nil and not is_text(result.IdToken) then return bad(operation, "IdToken") end
+    if result.RefreshToken ~= nil and not is_text(result.RefreshToken) then return bad(operation, "RefreshToken") end
+    local lifetime = result.ExpiresIn
+    if lifetime == nil then
+        lifetime = own_lifetime(result.AccessToken, server_now)
+        if not lifetime then return bad(operation, "ExpiresIn") end
+    elseif type(lifetime) ~= "number" or lifetime < 0 or lifetime > 2 ^ 31 then
+        return bad(operation, "ExpiresIn")
+    end
+    return lifetime
+end
+
+--- The first version of a new session's record.
+-- @tparam string id random text
+-- @treturn string
+function tokens.first_version(id)
+    return id .. ".1"
+end
+
+--- The random id in a version, by which two sessions under one name are told apart.
+-- @tparam string version
+-- @treturn string
+function tokens.family(version)
+    return (version:match("^(.*)%.%d+$"))
+end
+
+local function next_version(version)
+    local family, count = version:match("^(.*)%.(%d+)$")
+    return family .. "." .. ("%d"):format(count + 1)
+end
+
+--- The record after a refresh.
+-- @tparam table old the record before
+-- @tparam table result the AuthenticationResult
+-- @tparam number lifetime seconds
+-- @tparam number server_now
+-- @tparam[opt] number drift server's clock minus ours
+-- @treturn table
+function tokens.renewed(old, result, lifetime, server_now, drift)
+    local record = {
+        version = next_version(old.version),
+        id = old.id,
+        username = old.username,
+        access_token = result.AccessToken,
+        id_token = result.IdToken or old.id_token,
+        refresh_token = result.RefreshToken or old.refresh_token,
+        expires_at = server_now + lifetime,
+        lifetime = lifetime,
+    }
+    if drift and (drift > DRIFT_WORTH_KEEPING or drift < -DRIFT_WORTH_KEEPING) then record.drift = drift end
+    if old.origin then record.origin = old.origin end
+    if old.scopes then record.scopes = old.scopes end
+    if old.device_key then record.device_key = old.device_key end
+    return record
+end
+
+--- Seconds for which the access token of a record is still good.
+-- @tparam table record
+-- @tparam number server_now
+-- @treturn number 0 or less when it is not
+function tokens.remaining(record, server_now)
+    if not record.access_token then return 0 end
+    local left = record.expires_at - server_now
+    if left > record.lifetime + SLACK then return 0 end
+    return left
+end
+
+--- Seconds before expiry at which a token is renewed: the pool's margin, at most a quarter of the lifetime, and up to
+-- a tenth of that more, which differs from token to token so that a fleet does not renew in one second.
+-- @tparam table record
+-- @tparam number margin
+-- @treturn number
+function tokens.margin(record, margin)
+    margin = min(margin, record.lifetime / 4)
+    return margin + margin * 0.1 * (record.access_token:byte(-1) % 64) / 64
+end
+
+--- The user's name in the pool, from the access token's claims.
+-- @tparam string access_token
+-- @treturn string|nil
+function tokens.username(access_token)
+    local claims = access_token and core.jwt_decode(access_token)
+    local name = claims and claims.username
+    return type(name) == "string" and name or nil
+end
+
+return tokens
