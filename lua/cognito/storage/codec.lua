@@ -106,16 +106,38 @@ local function split(version)
     return id, tonumber(counter)
 end
 
---- Remembers the newest version that this process has seen of a record.
--- @tparam table seen key -> version
+local WATCHED = 4096
+
+local Watch = { __name = "cognito.storage.watch" }
+Watch.__index = Watch
+
+--- Remembers the newest versions that this process has seen, of the last few thousand records that it used.
+-- @treturn table with the methods `note` and `forget`
+function codec.watch()
+    return setmetatable({ young = {}, old = {}, count = 0 }, Watch)
+end
+
+function Watch:forget(key)
+    self.young[key], self.old[key] = nil, nil
+end
+
+local function remember(self, key, version)
+    if not self.young[key] then
+        self.count = self.count + 1
+        if self.count > WATCHED then self.old, self.young, self.count = self.young, {}, 1 end
+    end
+    self.young[key] = version
+end
+
+--- Notes a version that was read or written.
 -- @tparam string key
--- @tparam[opt] string version nil: the record is gone
--- @treturn boolean true, or false when the version is older than one that was seen: the record was rolled back
-function codec.note(seen, key, version)
-    local id, counter = split(version or "")
-    local old_id, old_counter = split(seen[key] or "")
+-- @tparam string version
+-- @treturn boolean true, or false when it is older than one that was seen: the record was rolled back
+function Watch:note(key, version)
+    local id, counter = split(version)
+    local old_id, old_counter = split(self.young[key] or self.old[key] or "")
     if id and id == old_id and counter < old_counter then return false end
-    seen[key] = version
+    remember(self, key, version)
     return true
 end
 

@@ -56,7 +56,7 @@ function file.new(opts)
         lockless = opts.lock == "none",
         held = setmetatable({}, { __mode = "v" }), -- key -> lock; a lock that everybody forgot is given back
         dropped = {}, -- key -> true: remove the lock file with the lock
-        seen = {}, -- key -> newest version, where records are sealed
+        seen = opts.key and codec.watch(),
     }, File)
 end
 
@@ -172,7 +172,7 @@ end
 
 local function decode(self, key, text)
     local record, problem = codec.decode(key, text, self.keys)
-    if record and self.keys and not codec.note(self.seen, key, record.version) then return nil, "rolled_back" end
+    if record and self.seen and not self.seen:note(key, record.version) then return nil, "rolled_back" end
     return record, problem
 end
 
@@ -189,9 +189,14 @@ local function rename_aside(folder, key)
     return ok and name
 end
 
--- Under the guard: `text` is what is stored now.
+local function forget(self, key)
+    self.last = nil
+    if self.seen then self.seen:forget(key) end
+end
+
+-- Under the guard.
 local function set_aside(self, folder, key, code)
-    self.seen[key] = nil
+    forget(self, key)
     local name = rename_aside(folder, key)
     local where = name and ("sign in again; the old file is kept as %s/%s"):format(self.path, name)
         or ("it could not be renamed; move %s away and sign in again"):format(path_of(self, key))
@@ -257,7 +262,7 @@ local function compare_and_write(self, folder, key, record, expected)
     if not text then return nil, err end
     local ok, code, message = folder:write(file_of(key), text)
     if not ok then return nil, file_failure(self, key, code, message) end
-    if self.keys then codec.note(self.seen, key, record.version) end
+    if self.seen then self.seen:note(key, record.version) end
     return true
 end
 
@@ -288,7 +293,7 @@ local function compare_and_remove(self, folder, key, expected)
         if stored == nil then return nil, err end
         if not stored or stored.version ~= expected then return nil, trouble.conflict() end
     end
-    self.last, self.seen[key] = nil, nil
+    forget(self, key)
     local ok, code, message = folder:remove(file_of(key))
     if not ok and code ~= "ENOENT" then return nil, file_failure(self, key, code, message) end
     drop_lock(self, folder, key)
