@@ -9,6 +9,7 @@ local errors = require "cognito.errors"
 local options = require "cognito.options"
 local records = require "cognito.records"
 local refresh = require "cognito.refresh"
+local rules = require "cognito.protocol.rules"
 local tokens = require "cognito.tokens"
 
 local session = {}
@@ -217,7 +218,10 @@ end
 
 local function with_token(self, op, input, given)
     local pool = pool_of(self)
-    local token, err = self:access_token(given)
+    local ok, err = rules.check_input(op.name, input or {})
+    if not ok then return nil, err end
+    local token
+    token, err = self:access_token(given)
     if not token then return nil, err end
     local values = {}
     for k, v in pairs(input or {}) do values[k] = v end
@@ -225,8 +229,8 @@ local function with_token(self, op, input, given)
     local answer
     answer, err = pool.client:send(op, values, pool.client:context(given))
     if answer or not is_stale_token(err) or self.record.access_token ~= token then return answer, err end
-    local ok, why = self:refresh(given)
-    if not ok then return nil, why end
+    ok, err = self:refresh(given)
+    if not ok then return nil, err end
     values.AccessToken = self.record.access_token
     return pool.client:send(op, values, pool.client:context(given))
 end
