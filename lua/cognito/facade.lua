@@ -2,6 +2,7 @@
 -- @module cognito.facade
 
 local client = require "cognito.client"
+local device = require "cognito.device"
 local errors = require "cognito.errors"
 local methods = require "cognito.methods"
 local options = require "cognito.options"
@@ -85,6 +86,14 @@ function Pool:sign_in(given)
     return require("cognito.signin").start(self, given)
 end
 
+--- Goes on with a sign-in that `step:dump` put into text; see `cognito.signin.resume`.
+-- @tparam string text
+-- @tparam table given `key`
+-- @treturn table|nil a step, or nil and an error
+function Pool:resume(text, given)
+    return require("cognito.signin").resume(self, text, given)
+end
+
 local function one_owner(pool, level)
     if not pool.storage.shared then return end
     error(("pool:session: %s storage is shared by many users and has no \"last\" one; give { id = ... }")
@@ -152,10 +161,16 @@ function Pool:adopt(given)
     local now = records.server_now(self)
     local expires_at, lifetime = times(given, now)
     local username = given.username or require("cognito.tokens").username(given.access_token)
+    local unsaved
+    if type(given.device) == "table" then ok, unsaved = device.adopt(self, username, given.device, 2) end
     local made = session.create(self, { username = username, access_token = given.access_token,
         id_token = given.id_token, refresh_token = given.refresh_token, expires_at = expires_at, lifetime = lifetime,
         origin = given.origin, scopes = given.scopes,
         device_key = given.device_key or given.device and given.device.key or nil }, { id = given.id })
+    if not ok then
+        made.last_error = unsaved
+        refresh.announce(self, "on_warning", unsaved, made)
+    end
     refresh.flush(self)
     return made
 end

@@ -5,6 +5,7 @@
 
 local core = require "cognito.core"
 local client = require "cognito.client"
+local device = require "cognito.device"
 local errors = require "cognito.errors"
 local options = require "cognito.options"
 local records = require "cognito.records"
@@ -252,12 +253,13 @@ end
 
 --- What another program needs to go on with this session; `pool:adopt` takes it. It holds secrets.
 -- @treturn table `refresh_token`, `access_token`, `id_token`, `username`, `expires_at`, `lifetime`, `device_key`,
--- `origin`, `scopes`
+-- `origin`, `scopes`, `device` (`key`, `group_key`, `password`, `confirmed`)
 function Session:export()
     local out = {}
     for k, v in pairs(self.record or {}) do
         if k ~= "version" and k ~= "id" and k ~= "drift" then out[k] = v end
     end
+    out.device = device.export(pool_of(self), out)
     return out
 end
 
@@ -280,6 +282,7 @@ function session.class(pool)
     local methods = { access_token = make_access_token(pool.host.monotime) }
     setmetatable(methods, { __index = Session })
     for name, method in pairs(Session) do methods[name] = method end
+    device.attach(methods)
     return { __name = "cognito.session", __index = methods, __tostring = describe, pool = pool }
 end
 

@@ -4,6 +4,7 @@
 -- `invalid` (refused before sending, `field` says which), `limited`, `throttled`, and `rejected` with the service's
 -- `code`. Methods of a session refresh first where they must, and can fail with `sign_in_required`.
 -- @module cognito.user.account
+local device = require "cognito.device"
 local user = require "cognito.user"
 
 local account = { pool = {}, session = {} }
@@ -159,6 +160,7 @@ account.session.change_password = {
 account.session.delete_user = {
   operation = "DeleteUser",
   answer = function(_, self)
+    device.drop(getmetatable(self).pool, self.username or "")
     self:sign_out { revoke = false }
     return true
   end,
