@@ -89,6 +89,7 @@ describe("cognito.ngx.answer", function()
         { "length and chunks at once", OK .. "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
             "bad_response" },
         { "an unknown transfer coding", OK .. "Transfer-Encoding: gzip, chunked\r\n\r\n", "bad_response" },
+        { "a compressed body", OK .. "Content-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx", "bad_response" },
         { "a field without a colon", OK .. "Nonsense\r\n\r\n", "bad_response" },
         { "a folded field", OK .. "A: b\r\n c\r\nContent-Length: 1\r\n\r\nx", "bad_response" },
         { "a space before the colon", OK .. "Content-Length : 1\r\n\r\nx", "bad_response" },

@@ -89,6 +89,13 @@ local function wait_until(seconds, condition)
 end
 nginx.wait_until = wait_until
 
+local function listening(child, port)
+    return wait_until(20, function()
+        if child:status() then return false end
+        return ports.wait(port, 0) or nil
+    end)
+end
+
 --- Start a server.
 -- @tparam table options `server` (text inside the server block; `$PORT` becomes the port), `http` and
 -- `main` (text for the blocks around it), `workers` (default 1), `level` of the error log (default
@@ -102,7 +109,7 @@ function nginx.start(options)
     local self = setmetatable({ path = path, port = port, url = "http://127.0.0.1:" .. port }, Server)
     self.child = proc.start { argv = { "nginx", "-p", path, "-c", "nginx.conf" }, env = environment(options) }
     self.pid = self.child.pid
-    if not ports.wait(port, 20) then
+    if not listening(self.child, port) then
         local said = self:log() .. self.child:errors()
         self:stop()
         error("nginx did not start:\n" .. said, 2)

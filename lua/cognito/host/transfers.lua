@@ -87,20 +87,18 @@ function Transfers:find_entry(request)
     if not entry then entry, kind, message = self:new_entry(request) end
     if not entry then return nil, kind, message end
     self.by_key[key] = entry
-    local short = { number = entry.number, tls = request.tls, proxy = request.proxy, origin = entry }
-    self.entries[request.pool or ""] = short
-    return short
+    self.entries[request.pool or ""] = { number = entry.number, tls = request.tls, proxy = request.proxy, origin = entry }
+    return self.entries[request.pool or ""]
 end
 
 --- The number of the pool that a request belongs to.
 -- @tparam table request
 -- @treturn integer|nil the number; or nil, `config` or `forked`, and a message
 function Transfers:pool_of(request)
-    local entry = self.entries[request.pool or ""]
+    local entry, kind, message = self.entries[request.pool or ""], nil, nil
     if not entry or entry.tls ~= request.tls or entry.proxy ~= request.proxy then
-        local found, kind, message = self:find_entry(request)
-        if not found then return nil, kind, message end
-        entry = found
+        entry, kind, message = self:find_entry(request)
+        if not entry then return nil, kind, message end
     end
     self.clock = self.clock + 1
     entry.origin.used = self.clock

@@ -77,7 +77,8 @@ local function split_head(block)
 end
 
 local FIELD = "^([%w!#$%%&'*+%-.^_`|~]+):[ \t]*(.-)[ \t]*$"
-local KEPT = { ["content-length"] = true, ["transfer-encoding"] = true, connection = true }
+local KEPT = { ["content-length"] = true, ["transfer-encoding"] = true, connection = true,
+    ["content-encoding"] = true }
 
 local function keep_field(head, name, value)
     local former = head[name]
@@ -203,6 +204,8 @@ local function body_until_close(reader, head, limit)
 end
 
 local function read_body(reader, head, method, limit)
+    local packed = head["content-encoding"]
+    if packed and packed:lower() ~= "identity" then return nil, BAD, "a compressed body, which was not asked for" end
     local coding = head["transfer-encoding"]
     if method == "HEAD" or head.status == 204 or head.status == 304 then return "" end
     if coding then

@@ -13,6 +13,7 @@ local core = require "cognito.core"
 local errors = require "cognito.errors"
 local clock = require "cognito.ngx.clock"
 local phase = require "cognito.ngx.phase"
+local process = require "cognito.ngx.process"
 local trouble = require "cognito.storage.trouble"
 
 local dict = {}
@@ -39,22 +40,19 @@ local function conflict() return nil, trouble.conflict() end
 
 --- Open a dictionary.
 -- @tparam string name as in `lua_shared_dict <name> <size>;`
--- @tparam[opt] number ttl seconds after which a value that was not written again ends; 0 or nil: never
 -- @treturn Dict or nil and an error of kind `config` that names the directive
-function dict.open(name, ttl)
+function dict.open(name)
     local shared = ngx.shared[name]
     if not shared then
         return nil, errors.new("config", ("there is no shared dictionary %q"):format(name),
             { field = "name", hint = ("add `lua_shared_dict %s 10m;` to the http block of nginx.conf"):format(name) })
     end
-    return setmetatable({ shared = shared, name = name, ttl = ttl or 0 }, Dict)
+    return setmetatable({ shared = shared, name = name }, Dict)
 end
 
-local function value_ttl(self) return self.ttl > 0 and self.ttl + GRACE or 0 end
-
-local function write_value(self, key, value)
+local function write_value(self, key, value, ttl)
     local id = core.random(16)
-    local ok, reason = self.shared:safe_add("v" .. key .. id, value, value_ttl(self))
+    local ok, reason = self.shared:safe_add("v" .. key .. id, value, ttl > 0 and ttl + GRACE or 0)
     if ok then return id end
     if reason == "no memory" then return full(self.name) end
     return failed("lua_shared_dict: " .. tostring(reason))
@@ -111,21 +109,22 @@ function Dict:id(key) return self.shared:get("p" .. key) end
 --- Write a value where there is none.
 -- @tparam string key
 -- @tparam string value
+-- @tparam number ttl seconds after which it ends; 0: never
 -- @treturn boolean true, or nil and an error (`full`, `conflict`)
-function Dict:add(key, value)
-    local id, err = write_value(self, key, value)
+function Dict:add(key, value, ttl)
+    local id, err = write_value(self, key, value, ttl)
     if not id then return nil, err end
-    local ok, reason = self.shared:safe_add("p" .. key, id, self.ttl)
+    local ok, reason = self.shared:safe_add("p" .. key, id, ttl)
     if ok then return true end
     self.shared:delete("v" .. key .. id)
     if reason == "no memory" then return full(self.name) end
     return conflict()
 end
 
-local function turn(self, key, old, value)
-    local id, err = write_value(self, key, value)
+local function turn(self, key, old, value, ttl)
+    local id, err = write_value(self, key, value, ttl)
     if not id then return nil, err end
-    local ok, reason = self.shared:replace("p" .. key, id, self.ttl)
+    local ok, reason = self.shared:replace("p" .. key, id, ttl)
     if not ok then
         self.shared:delete("v" .. key .. id)
         return failed("lua_shared_dict: " .. tostring(reason))
@@ -152,9 +151,10 @@ end
 -- @tparam string key
 -- @tparam function accept called with the present value and its id; may not wait
 -- @tparam string value
+-- @tparam number ttl seconds after which it ends; 0: never
 -- @treturn boolean true, or nil and an error (`full`, `conflict`, `busy`)
-function Dict:replace(key, accept, value)
-    return change(self, key, accept, function(id) return turn(self, key, id, value) end)
+function Dict:replace(key, accept, value, ttl)
+    return change(self, key, accept, function(id) return turn(self, key, id, value, ttl) end)
 end
 
 local function remove(self, key, id)
@@ -183,15 +183,34 @@ function Dict:clear(key)
     return true
 end
 
+-- The lock of a worker that was killed in the middle of a refresh need not wait for its lease, which may be longer
+-- than the time for which the service takes the old refresh token again. Workers of one nginx share one machine.
+local function is_orphan(self, key)
+    local holder = self.shared:get("l" .. key)
+    return holder ~= nil and process.ended(holder:sub(1, 10))
+end
+
+local function inherit(self, key, token, lease)
+    if not is_orphan(self, key) then return nil, "busy" end
+    local mine, err = guard(self, "l" .. key)
+    if not mine then return nil, err end
+    local free = is_orphan(self, key)
+    if free then self.shared:replace("l" .. key, token, lease) end
+    unguard(self, "l" .. key, mine)
+    if free then return token end
+    return nil, "busy"
+end
+
 --- Take the lock of a key.
 -- @tparam string key
 -- @tparam number lease seconds after which it is free again by itself
 -- @treturn string a token; or nil and "busy"; or nil and an error
 function Dict:try_lock(key, lease)
-    local token = core.hex_encode(core.random(16))
-    local ok, reason = self.shared:safe_add("l" .. key, token, math.max(lease, 0.001))
+    local token = process.id() .. core.hex_encode(core.random(16))
+    lease = math.max(lease, 0.001)
+    local ok, reason = self.shared:safe_add("l" .. key, token, lease)
     if ok then return token end
-    if reason == "exists" then return nil, "busy" end
+    if reason == "exists" then return inherit(self, key, token, lease) end
     if reason == "no memory" then return full(self.name) end
     return failed("lua_shared_dict: " .. tostring(reason))
 end

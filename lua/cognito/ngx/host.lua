@@ -54,7 +54,7 @@ end
 local function serialise(request, target)
     local lines = { ("%s %s HTTP/1.1"):format(request.method, target.path), "Host: " .. target.authority }
     for _, line in ipairs(request.headers or {}) do
-        if line:find "[%z\r\n]" then return failure("invalid", "a header holds a line break") end
+        if line:find "[%z\r\n]" then return failure("config", "a header holds a line break") end
         lines[#lines + 1] = line
     end
     if request.body then lines[#lines + 1] = "Content-Length: " .. #request.body end
@@ -122,10 +122,10 @@ local function sleep(seconds)
     return true
 end
 
-local function once(key, fn, deadline)
+local function once(key, fn, deadline, cancel)
     local ok, err = phase.check "a refresh"
     if not ok then return nil, err end
-    return task.once(key, fn, deadline)
+    return task.once(key, fn, deadline, cancel)
 end
 
 --- The host. All its state is the worker's, so every pool shares one.

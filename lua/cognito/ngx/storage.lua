@@ -3,6 +3,7 @@
 -- other code that writes into the same one may evict sessions, this storage never does.
 -- @module cognito.ngx.storage
 
+local clock = require "cognito.ngx.clock"
 local codec = require "cognito.storage.codec"
 local core = require "cognito.core"
 local dict = require "cognito.ngx.dict"
@@ -25,7 +26,7 @@ local function long(key) return #key == 32 and core.hex_encode(key) or key end
 --- Open the storage, best in init_by_lua*.
 -- @tparam table given `name` of the dictionary, `key` (see `cognito.storage.keys`), `ttl` in seconds (0: for ever)
 -- @treturn table a storage, see docs/architecture.md; or nil and an error of kind `config`
-function storage.shared_dict(given)
+function storage.new(given)
     options.check(given, SCHEMA, "cognito.storage.shared_dict", 2)
     if not given.name then error("cognito.storage.shared_dict: option name is missing", 2) end
     if given.key == nil then
@@ -35,9 +36,10 @@ function storage.shared_dict(given)
     -- Workers may not see the file or the environment any more, so the keys are read now.
     local ready, err = ring:seal("", "")
     if not ready then return nil, err end
-    local values, why = dict.open(given.name, given.ttl or storage.TTL)
+    local values, why = dict.open(given.name)
     if not values then return nil, why end
-    return setmetatable({ name = "shared_dict " .. given.name, shared = true, dict = values, keys = ring }, Storage)
+    return setmetatable({ name = "shared_dict " .. given.name, shared = true, dict = values, keys = ring,
+        ttl = given.ttl or storage.TTL }, Storage)
 end
 
 local function decode(self, key, octets)
@@ -61,13 +63,25 @@ function Storage:get(key)
     return decode(self, key, octets)
 end
 
+-- A record may end earlier than the storage's own limit.
+local function ttl_of(self, record)
+    local left = record.ends_at and math.max(record.ends_at - clock.now(), 0.001)
+    if not left then return self.ttl end
+    return self.ttl > 0 and math.min(left, self.ttl) or left
+end
+
+--- Changes with every write of a record; cheap, for those who keep a decoded copy.
+-- @tparam string key
+-- @treturn ?string nil: there is no record
+function Storage:stamp(key) return self.dict:id(short(key)) end
+
 --- See docs/architecture.md. A full dictionary answers `store`, code `full`; what it holds stays.
 function Storage:put(key, record, expected)
     key = short(key)
     local octets, err = codec.encode(key, record, self.keys)
     if not octets then return nil, err end
-    if expected == nil then return self.dict:add(key, octets) end
-    return self.dict:replace(key, has_version(self, key, expected), octets)
+    if expected == nil then return self.dict:add(key, octets, ttl_of(self, record)) end
+    return self.dict:replace(key, has_version(self, key, expected), octets, ttl_of(self, record))
 end
 
 --- See docs/architecture.md.

@@ -39,7 +39,7 @@ local function finish(flight, first, second)
 end
 
 local function broken(reason)
-    return errors.new("config", "a task failed: " .. tostring(reason), { code = "task" })
+    return errors.new("config", "a task failed: " .. tostring(reason), { code = "task", cause = reason })
 end
 
 local function perform(flight)
@@ -95,15 +95,25 @@ local function late(flight)
         { retryable = true, hint = "raise lua_max_running_timers" })
 end
 
-local function await(flight, deadline)
-    flight.waiters = flight.waiters + 1
-    while not flight.done do
+local function wait(flight, deadline, cancel)
+    while not flight.done and not (cancel and cancel.cancelled) do
         local left = deadline - clock.monotime()
         if left <= 0 then break end
         flight.sem:wait(math.min(left, 3600))
     end
+end
+
+-- A token wakes one waiter of the flight, maybe another than its own; each looks why and waits on. So it posts as
+-- often as there are waiters.
+local function await(flight, deadline, cancel)
+    local function wake() flight.sem:post(flight.waiters) end
+    flight.waiters = flight.waiters + 1
+    if cancel then cancel.listeners[wake] = true end
+    wait(flight, deadline, cancel)
+    if cancel then cancel.listeners[wake] = nil end
     flight.waiters = flight.waiters - 1
     if flight.done then return flight.first, flight.second end
+    if cancel and cancel.cancelled then return nil, errors.new("cancelled", "the call was cancelled") end
     return late(flight)
 end
 
@@ -111,15 +121,16 @@ end
 -- @tparam string key
 -- @tparam function fn may wait; returns up to two values
 -- @tparam[opt] number deadline monotonic seconds, of this caller alone
--- @return the results of fn, or nil and an error (`timeout` at the deadline, `limited` without a timer)
-function task.once(key, fn, deadline)
+-- @tparam[opt] table cancel a token that ends the waiting of this caller alone
+-- @return the results of fn, or nil and an error (`timeout` at the deadline, `cancelled`, `limited` without a timer)
+function task.once(key, fn, deadline, cancel)
     local flight = flights[key]
     if not flight then
         flight = { key = key, fn = fn, sem = semaphore.new(), waiters = 0 }
         flights[key] = flight
         launch(flight)
     end
-    return await(flight, deadline or math.huge)
+    return await(flight, deadline or math.huge, cancel)
 end
 
 --- Figures of this worker, for tests and monitoring.

@@ -90,7 +90,7 @@ function cases.refuses_http_beyond_loopback_and_odd_urls()
 end
 
 function cases.refuses_a_line_break_in_a_header()
-    fails("invalid", "/echo", { headers = { "A: b\r\nC: d" } })
+    fails("config", "/echo", { headers = { "A: b\r\nC: d" } })
 end
 
 function cases.names_the_directive_for_a_ca_file()
@@ -208,6 +208,24 @@ function cases.lets_each_waiter_leave_at_its_own_deadline()
     eq("timeout", err.kind)
     eq("late", (host.once("slow", function() error("a second run") end, host.monotime() + 2)))
     eq(true, done)
+end
+
+function cases.lets_one_waiter_be_cancelled_and_the_others_wait_on()
+    local token = require("cognito.cancel").new()
+    local function slow()
+        host.sleep(0.3)
+        return "done"
+    end
+    local threads = {}
+    for i = 1, 5 do
+        threads[i] = ngx.thread.spawn(host.once, "shared", slow, host.monotime() + 2, i == 3 and token or nil)
+    end
+    host.sleep(0.05)
+    token:cancel()
+    for i = 1, 5 do
+        local _, value, err = ngx.thread.wait(threads[i])
+        eq(i == 3 and "cancelled" or "done", value or err.kind)
+    end
 end
 
 function cases.runs_more_tasks_than_it_has_timers()

@@ -8,7 +8,7 @@ local KEY = ("0123456789abcdef"):rep(4)
 local COUNTER = ("c"):rep(64)
 local MASTER = ("k"):rep(32)
 
-local function open(name, key) return assert(storage.shared_dict { name = name or "sessions", key = key or MASTER }) end
+local function open(name, key) return assert(storage.new { name = name or "sessions", key = key or MASTER }) end
 
 local function fresh(name)
     ngx.shared[name or "sessions"]:flush_all()
@@ -92,20 +92,20 @@ function cases.notices_a_record_that_was_moved_or_changed()
 end
 
 function cases.refuses_to_start_without_key_or_dictionary()
-    local ok, message = pcall(storage.shared_dict, { name = "sessions" })
+    local ok, message = pcall(storage.new, { name = "sessions" })
     eq(false, ok)
     assert(message:find("key is missing", 1, true), message)
-    local store, err = storage.shared_dict { name = "no_such", key = MASTER }
+    local store, err = storage.new { name = "no_such", key = MASTER }
     eq(nil, store)
     eq("config", err.kind)
     assert(err.hint:find("lua_shared_dict no_such", 1, true), tostring(err))
-    ok, message = pcall(storage.shared_dict, { nmae = "sessions", key = MASTER })
+    ok, message = pcall(storage.new, { nmae = "sessions", key = MASTER })
     eq(false, ok)
     assert(message:find("did you mean name", 1, true), message)
 end
 
 function cases.ends_a_record_with_its_time()
-    local store = assert(storage.shared_dict { name = "sessions", key = MASTER, ttl = 0.1 })
+    local store = assert(storage.new { name = "sessions", key = MASTER, ttl = 0.1 })
     ngx.shared.sessions:flush_all()
     assert(store:put(KEY, contract.record "a.1", nil))
     assert(store:get(KEY))

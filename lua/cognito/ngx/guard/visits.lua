@@ -1,0 +1,131 @@
+--- Who a browser is: an opaque cookie, and on the server the session it stands for.
+--
+-- The cookie holds 32 random octets. The storage knows them by their hash only, so a copy of the storage opens no
+-- door. A visit ends after `idle` seconds without a request and `absolute` seconds after it began; a new sign-in
+-- always gets a new cookie, so a planted one is worth nothing.
+-- @module cognito.ngx.guard.visits
+
+local core = require "cognito.core"
+local cookies = require "cognito.ngx.guard.cookies"
+local lrucache = require "resty.lrucache"
+
+local visits = {}
+
+local Visits = {}
+Visits.__index = Visits
+
+--- Sessions whose objects a worker keeps, so that a request costs one look into the storage and no decoding.
+visits.KEPT = 5000
+-- A visit is written at most this often, since a write costs more than a read.
+local TOUCH = 60
+
+--- Make the book of visits.
+-- @tparam table given `pool`, `storage`, `cookie` (name), `idle`, `absolute` (seconds)
+-- @treturn Visits
+function visits.new(given)
+    return setmetatable({
+        pool = given.pool, storage = given.storage, cookie = given.cookie, idle = given.idle,
+        absolute = given.absolute, touch = math.min(TOUCH, given.idle / 10), kept = lrucache.new(visits.KEPT),
+    }, Visits)
+end
+
+local function key_of(self, id)
+    return core.hex_encode(core.sha256("lua-cognito visit\0" .. self.cookie .. "\0" .. id))
+end
+
+local function over(self, record, now)
+    return now - record.seen > self.idle or now - record.began > self.absolute
+end
+
+local function ends_at(self, record)
+    return math.min(record.seen + self.idle, record.began + self.absolute) + self.touch
+end
+
+local function next_version(version)
+    local id, counter = version:match "^(.*)%.(%d+)$"
+    return ("%s.%d"):format(id, tonumber(counter) + 1)
+end
+
+-- Another request may have written meanwhile; then it has done our work.
+local function note_request(self, key, record, now)
+    if now - record.seen < self.touch then return end
+    local fresh = {}
+    for name, value in pairs(record) do fresh[name] = value end
+    fresh.version, fresh.seen = next_version(record.version), now
+    fresh.ends_at = ends_at(self, fresh)
+    self.storage:put(key, fresh, record.version)
+end
+
+-- A storage that can tell cheaply whether a record changed spares us opening it again.
+local function read(self, key)
+    local kept = self.kept:get(key)
+    local stamp = self.storage.stamp and self.storage:stamp(key)
+    if self.storage.stamp and not stamp then return nil end
+    if kept and stamp and kept.stamp == stamp then return kept end
+    local record, err = self.storage:get(key)
+    if not record then return nil, err end
+    local session = kept and kept.record.session == record.session and kept.session or nil
+    kept = { record = record, stamp = stamp, session = session }
+    self.kept:set(key, kept)
+    return kept
+end
+
+local function open_session(self, kept)
+    if kept.session then return kept.session end
+    local session, err = self.pool:session { id = kept.record.session }
+    kept.session = session
+    return session, err
+end
+
+--- The visit of a request.
+-- @tparam ?string header the Cookie header
+-- @treturn ?table `session`, `id`, `key`; nil when there is none
+-- @treturn ?table an error, when it cannot be known
+function Visits:find(header)
+    local id = cookies.get(header, self.cookie)
+    if not id or #id ~= 43 or id:find "[^%w%-_]" then return nil end
+    local key = key_of(self, id)
+    local kept, err = read(self, key)
+    if not kept then return nil, err end
+    local now = self.pool.host.now()
+    if over(self, kept.record, now) then
+        self:drop { key = key, record = kept.record }
+        return nil
+    end
+    local session, why = open_session(self, kept)
+    if not session then
+        if why.kind == "sign_in_required" then self:drop { key = key } return nil end
+        return nil, why
+    end
+    note_request(self, key, kept.record, now)
+    return { session = session, id = id, key = key, record = kept.record }
+end
+
+--- Begin a visit. The one that the browser may have had ends.
+-- @tparam table session
+-- @tparam ?string header the Cookie header of the request
+-- @treturn string the Set-Cookie value; or nil and an error of kind `store`
+-- @treturn table the visit
+function Visits:begin(session, header)
+    local former = cookies.get(header, self.cookie)
+    local id, now = core.b64url_encode(core.random(32)), self.pool.host.now()
+    local record = { version = core.b64url_encode(core.random(9)) .. ".1", session = session.id, began = now,
+        seen = now }
+    record.ends_at = ends_at(self, record)
+    local key = key_of(self, id)
+    local ok, err = self.storage:put(key, record, nil)
+    if not ok then return nil, err end
+    if former then self:drop { key = key_of(self, former) } end
+    return cookies.set(self.cookie, id), { session = session, id = id, key = key, record = record }
+end
+
+--- End a visit. Its session is not touched.
+-- @tparam table visit
+-- @treturn string the Set-Cookie value that removes the cookie
+function Visits:drop(visit)
+    self.kept:delete(visit.key)
+    self.storage:delete(visit.key)
+    return cookies.remove(self.cookie)
+end
+
+return visits
