@@ -124,7 +124,11 @@ describe("an answer", function()
     end)
 
     it("says what enrols a software token", function()
-        local responses, extra = challenges.answer(question "MFA_SETUP", { code = "123 456", device_name = "phone" }, 1)
+        refused("raw", question "MFA_SETUP", "123456")
+        local q = question "MFA_SETUP"
+        q.parameters.secret = "GEZDGNBVGY3TQOJQ"
+        refused("code", q, { device_name = "phone" })
+        local responses, extra = challenges.answer(q, { code = "123 456", device_name = "phone" }, 1)
         assert.same({}, responses)
         assert.same({ verify = "123456", device_name = "phone" }, extra)
     end)

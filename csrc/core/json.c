@@ -1,7 +1,7 @@
 #include "json.h"
+#include "number.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -265,125 +265,15 @@ static cog_err read_string(cog_json *json) {
     return COG_OK;
 }
 
-/* ---- numbers ------------------------------------------------------------------------------------------------- */
-
-enum {
-    DIGITS_MAX = 800,     /* 767 decide how any double is rounded; of the rest only "not all zero" counts */
-    EXPONENT_MAX = 20000, /* beyond it all is zero or infinite, however many of our digits there are */
-    EXPONENT_DIGITS = 5,
-};
-
-/* A decimal number: digits[0..count) times ten to the power `exponent`, and a little more if `rest`. */
-struct decimal {
-    char digits[DIGITS_MAX + 1 + 2 + EXPONENT_DIGITS + 1];
-    size_t count;
-    int64_t exponent;
-    bool rest;
-};
-
-static bool is_digit(const unsigned char *p, const unsigned char *end) {
-    return p < end && *p >= '0' && *p <= '9';
-}
-
-static unsigned char *skip_digits(unsigned char *p, const unsigned char *end) {
-    while (is_digit(p, end)) p++;
-    return p;
-}
-
-/* Takes in the digits from p to end; `scale` is -1 for those behind the point. */
-static void add_digits(struct decimal *d, const unsigned char *p, const unsigned char *end, int scale) {
-    for (; p < end; p++) {
-        d->exponent += scale;
-        if (d->count == DIGITS_MAX) {
-            d->exponent++;
-            d->rest |= *p != '0';
-        } else if (d->count || *p != '0') {
-            d->digits[d->count++] = (char)*p;
-        }
-    }
-}
-
-/* The exponent from p to end, empty for none; kept far from overflow. */
-static int64_t read_exponent(const unsigned char *p, const unsigned char *end) {
-    int64_t value = 0;
-    bool negative = p < end && *p == '-';
-    for (; p < end; p++)
-        if (is_digit(p, end) && value < (int64_t)1 << 40) value = value * 10 + (*p - '0');
-    return negative ? -value : value;
-}
-
-/* strtod rounds right; without a point in the text no locale can change what it reads. */
-static double to_double(struct decimal *d) {
-    if (d->rest) d->digits[d->count++] = '1', d->exponent--;
-    bool negative = d->exponent < 0;
-    int64_t exponent = negative ? -d->exponent : d->exponent;
-    if (exponent > EXPONENT_MAX) exponent = EXPONENT_MAX;
-    char *out = d->digits + d->count;
-    *out++ = 'e';
-    *out++ = negative ? '-' : '+';
-    out[EXPONENT_DIGITS] = '\0';
-    for (int i = EXPONENT_DIGITS; i-- > 0; exponent /= 10) out[i] = (char)('0' + exponent % 10);
-    return d->count ? strtod(d->digits, NULL) : 0;
-}
-
-/* The parts of a number's text; `fraction` and `exponent` are empty where there is none. */
-struct number_text {
-    const unsigned char *whole, *fraction, *fraction_end, *exponent, *end;
-    bool negative;
-};
-
-/* number = [ "-" ] int [ frac ] [ exp ] at json->at, RFC 8259 section 6 */
-static bool scan_number(cog_json *json, struct number_text *text) {
-    unsigned char *p = json->at, *end = json->end;
-    text->negative = *p == '-';
-    if (text->negative) p++;
-    text->whole = p;
-    if (!is_digit(p, end)) return false;
-    p = *p == '0' ? p + 1 : skip_digits(p, end);
-    text->fraction = text->fraction_end = text->exponent = p;
-    if (p < end && *p == '.') {
-        text->fraction = p + 1;
-        p = skip_digits(p + 1, end);
-        if (p == text->fraction) return false;
-        text->fraction_end = text->exponent = p;
-    }
-    if (p < end && (*p == 'e' || *p == 'E')) {
-        text->exponent = ++p;
-        if (p < end && (*p == '-' || *p == '+')) p++;
-        if (!is_digit(p, end)) return false;
-        p = skip_digits(p, end);
-    }
-    text->end = json->at = p;
-    return true;
-}
-
-/* Integer text as int64; false when it does not fit. */
-static bool to_integer(const struct number_text *text, int64_t *integer) {
-    uint64_t value = 0, most = (uint64_t)INT64_MAX + text->negative;
-    for (const unsigned char *p = text->whole; p < text->end; p++) {
-        unsigned digit = *p - (unsigned)'0';
-        if (value > (most - digit) / 10) return false;
-        value = value * 10 + digit;
-    }
-    *integer = text->negative ? (int64_t)(0 - value) : (int64_t)value;
-    return true;
-}
-
 static cog_json_event read_number(cog_json *json) {
-    struct number_text text;
-    if (!scan_number(json, &text)) return fail(json, COG_BAD_JSON);
-    if (text.fraction == text.end && to_integer(&text, &json->integer)) {
-        json->real = (double)json->integer;
-        return COG_JSON_INTEGER;
-    }
-    struct decimal d = {.count = 0};
-    const unsigned char *whole_end = text.fraction_end > text.fraction ? text.fraction - 1 : text.fraction;
-    add_digits(&d, text.whole, whole_end, 0);
-    add_digits(&d, text.fraction, text.fraction_end, -1);
-    d.exponent += read_exponent(text.exponent, text.end);
-    json->real = to_double(&d);
-    if (text.negative) json->real = -json->real;
-    return isfinite(json->real) ? COG_JSON_REAL : fail(json, COG_NUMBER_RANGE);
+    cog_number number;
+    const unsigned char *end = cog_number_read(json->at, json->end, &number);
+    if (!end) return fail(json, COG_BAD_JSON);
+    json->at += end - json->at;
+    json->integer = number.integer;
+    json->real = number.real;
+    if (number.is_integer) return COG_JSON_INTEGER;
+    return isfinite(number.real) ? COG_JSON_REAL : fail(json, COG_NUMBER_RANGE);
 }
 
 /* ---- the grammar ----------------------------------------------------------------------------------------------- */

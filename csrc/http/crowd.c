@@ -306,6 +306,10 @@ void http_outcome(const http_transfer *t, http_result *result) {
     *result = t->result;
 }
 
+bool http_was_sent(const http_transfer *t) {
+    return t->sends > 0;
+}
+
 void http_recycle(http_transfer *t) {
     http_pool *pool = t->pool;
     if (t->state == HTTP_IDLE) return;

@@ -124,6 +124,9 @@ http_transfer *http_next(http_crowd *crowd);
 
 void http_outcome(const http_transfer *transfer, http_result *result);
 
+/* True once a byte of the request may have left. */
+bool http_was_sent(const http_transfer *transfer);
+
 void http_recycle(http_transfer *transfer);
 
 /* Seconds until http_wait must be called even if the descriptor stays silent; negative: never. */

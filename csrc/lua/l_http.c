@@ -9,13 +9,13 @@
  *   crowd:start(the same)                    -> id | failure
  *   crowd:wait(seconds)                      -> works until something finished; nil: no limit
  *   crowd:next()                             -> id, status, head, body | id, failure | nothing
- *   crowd:drop(id)                           ends it without a report
+ *   crowd:drop(id)                           ends it without a report; true: some of it was sent
  *   crowd:timeout()  crowd:pollfd()  crowd:running()  crowd:alarm(seconds or nil)
  *   crowd:foreign()                          true in a forked child
  *   crowd:close()
  *
- * A failure is nil, kind, message, maybe_processed, retryable; of pool, perform and start in a forked
- * child nil, "forked", and all that is left to do with the crowd is to close it. No function calls Lua or yields.
+ * A failure is nil, kind, message, maybe_processed, retryable. In a forked child pool, perform and
+ * start give nil, "forked"; nothing else does anything but close, which is all that is left. No function calls Lua or yields.
  */
 #include "../http/impl.h"
 
@@ -33,13 +33,6 @@ static http_crowd **box_of(lua_State *L) {
 static http_crowd *crowd_of(lua_State *L) {
     http_crowd *crowd = *box_of(L);
     if (crowd == NULL) luaL_error(L, "%s is closed", CROWD);
-    return crowd;
-}
-
-/* For functions that would touch libcurl. */
-static http_crowd *own_crowd_of(lua_State *L) {
-    http_crowd *crowd = crowd_of(L);
-    if (http_crowd_foreign(crowd)) luaL_error(L, "%s belongs to another process", CROWD);
     return crowd;
 }
 
@@ -124,7 +117,9 @@ static int l_pool(lua_State *L) {
 }
 
 static int l_close_pool(lua_State *L) {
-    lua_pushboolean(L, http_pool_close(own_crowd_of(L), (int)luaL_checkinteger(L, 2)));
+    http_crowd *crowd = crowd_of(L);
+    int number = (int)luaL_checkinteger(L, 2);
+    lua_pushboolean(L, !http_crowd_foreign(crowd) && http_pool_close(crowd, number));
     return 1;
 }
 
@@ -184,25 +179,31 @@ static int l_perform(lua_State *L) {
 }
 
 static int l_wait(lua_State *L) {
-    http_wait(own_crowd_of(L), luaL_optnumber(L, 2, -1.0));
+    http_crowd *crowd = crowd_of(L);
+    double seconds = luaL_optnumber(L, 2, -1.0);
+    if (!http_crowd_foreign(crowd)) http_wait(crowd, seconds);
     return 0;
 }
 
 static int l_next(lua_State *L) {
-    http_transfer *t = http_next(own_crowd_of(L));
+    http_crowd *crowd = crowd_of(L);
+    http_transfer *t = http_crowd_foreign(crowd) ? NULL : http_next(crowd);
     if (t == NULL) return 0;
     lua_pushinteger(L, http_id(t));
     return 1 + report(L, t);
 }
 
 static int l_drop(lua_State *L) {
-    http_transfer *t = http_find(own_crowd_of(L), (int)luaL_checkinteger(L, 2));
+    http_crowd *crowd = crowd_of(L);
+    int id = (int)luaL_checkinteger(L, 2);
+    http_transfer *t = http_crowd_foreign(crowd) ? NULL : http_find(crowd, id);
+    lua_pushboolean(L, t == NULL || http_was_sent(t));
     if (t != NULL) http_recycle(t);
-    return 0;
+    return 1;
 }
 
 static int l_timeout(lua_State *L) {
-    double seconds = http_timeout(own_crowd_of(L));
+    double seconds = http_timeout(crowd_of(L));
     if (seconds < 0) lua_pushnil(L);
     else lua_pushnumber(L, seconds);
     return 1;
@@ -219,7 +220,9 @@ static int l_running(lua_State *L) {
 }
 
 static int l_alarm(lua_State *L) {
-    lua_pushboolean(L, http_alarm(own_crowd_of(L), luaL_optnumber(L, 2, -1.0)));
+    http_crowd *crowd = crowd_of(L);
+    double seconds = luaL_optnumber(L, 2, -1.0);
+    lua_pushboolean(L, !http_crowd_foreign(crowd) && http_alarm(crowd, seconds));
     return 1;
 }
 

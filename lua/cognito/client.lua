@@ -8,6 +8,7 @@ local errors = require "cognito.errors"
 local ops = require "cognito.protocol.ops"
 local options = require "cognito.options"
 local retry = require "cognito.protocol.retry"
+local rules = require "cognito.protocol.rules"
 
 local client = {}
 
@@ -226,10 +227,12 @@ end
 -- @tparam string name
 -- @tparam table input
 -- @tparam table ctx
--- @treturn table|nil the answer, or nil and an error
+-- @treturn table|nil the answer, or nil and an error; `invalid` when a member breaks one of the service's rules
 function Client:call(name, input, ctx)
     local op = client.operation(name, 2)
     input = copy(input or {})
+    local ok, err = rules.check_input(name, input)
+    if not ok then return nil, err end
     for _, map in ipairs { "AuthParameters", "ChallengeResponses" } do
         if type(input[map]) == "table" then input[map] = copy(input[map]) end
     end

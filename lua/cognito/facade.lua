@@ -2,7 +2,9 @@
 -- @module cognito.facade
 
 local client = require "cognito.client"
+local device = require "cognito.device"
 local errors = require "cognito.errors"
+local methods = require "cognito.methods"
 local options = require "cognito.options"
 local pool_value = require "cognito.pool"
 local records = require "cognito.records"
@@ -12,6 +14,16 @@ local session = require "cognito.session"
 local facade = {}
 
 local Pool = pool_value.class
+
+methods.attach(Pool, "pool")
+methods.attach(session.methods, "session")
+
+-- A session from the hosted login is refreshed there: the API would ask for the key of a tracked device, which such a
+-- session never gets.
+function refresh.exchanges.oauth(pool, record, ctx)
+    if not pool.domain then return refresh.exchanges.api(pool, record, ctx) end
+    return require("cognito.hosted").refresh(pool, record.refresh_token, ctx)
+end
 
 local host_verbs = { "send", "now", "monotime", "random", "sleep", "once" }
 local storage_verbs = { "get", "put", "delete", "try_lock", "unlock", "list" }
@@ -72,6 +84,14 @@ end
 -- @treturn table|nil a step, or nil and an error
 function Pool:sign_in(given)
     return require("cognito.signin").start(self, given)
+end
+
+--- Goes on with a sign-in that `step:dump` put into text; see `cognito.signin.resume`.
+-- @tparam string text
+-- @tparam table given `key`
+-- @treturn table|nil a step, or nil and an error
+function Pool:resume(text, given)
+    return require("cognito.signin").resume(self, text, given)
 end
 
 local function one_owner(pool, level)
@@ -141,10 +161,16 @@ function Pool:adopt(given)
     local now = records.server_now(self)
     local expires_at, lifetime = times(given, now)
     local username = given.username or require("cognito.tokens").username(given.access_token)
+    local unsaved
+    if type(given.device) == "table" then ok, unsaved = device.adopt(self, username, given.device, 2) end
     local made = session.create(self, { username = username, access_token = given.access_token,
         id_token = given.id_token, refresh_token = given.refresh_token, expires_at = expires_at, lifetime = lifetime,
         origin = given.origin, scopes = given.scopes,
         device_key = given.device_key or given.device and given.device.key or nil }, { id = given.id })
+    if not ok then
+        made.last_error = unsaved
+        refresh.announce(self, "on_warning", unsaved, made)
+    end
     refresh.flush(self)
     return made
 end
@@ -165,6 +191,42 @@ function Pool:call(name, input, given)
     client.operation(name, 2)
     if given ~= nil then options.check(given, session.call_options, "pool:call", 2) end
     return self.client:call(name, input, self.client:context(given))
+end
+
+--- The sessions that are stored for this pool and client; not for shared storages, where nobody may list others.
+-- @treturn table|nil a list of sessions, or nil and an error of kind `store`
+function Pool:sessions()
+    one_owner(self, 2)
+    local keys, err = self.storage:list()
+    if not keys then return nil, err end
+    local list = {}
+    for _, key in ipairs(keys) do
+        local record = self.storage:get(key)
+        if record and record.refresh_token and record.id and records.session_key(self, record.id) == key then
+            list[#list + 1] = session.wrap(self, record)
+        end
+    end
+    return list
+end
+
+--- The server's clock minus ours, as the last answer showed it.
+-- @treturn number|nil seconds; nil before the first answer
+function Pool:drift()
+    return self.client.clock:difference(self.host)
+end
+
+--- Login by the pool's own pages; see `cognito.hosted.new`.
+-- @tparam table given
+-- @treturn table|nil the login, or nil and an error of kind `config`
+function Pool:hosted_login(given)
+    return require("cognito.hosted").new(self, given)
+end
+
+--- Tokens for the program itself; see `cognito.credentials.new`.
+-- @tparam[opt] table given
+-- @treturn table|nil the source, or nil and an error of kind `config`
+function Pool:client_credentials(given)
+    return require("cognito.credentials").new(self, given)
 end
 
 --- Tries again to revoke what earlier sign-outs could not.

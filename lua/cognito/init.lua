@@ -36,6 +36,14 @@ function cognito.verifier(options)
     return require("cognito.verifier").new(options)
 end
 
+--- Signs in by the browser of this desk; see `cognito.host.desk`.
+-- @tparam table pool
+-- @tparam table options
+-- @treturn table|nil the session, or nil and an error
+function cognito.browser_login(pool, options)
+    return require("cognito.host.desk").browser_login(pool, options)
+end
+
 --- Storages: `memory() file{ path=, key= } redis{ connect=, release=, key=, prefix= } shared_dict{ name=, key= }`.
 cognito.storage = {}
 

@@ -5,10 +5,12 @@
 
 local core = require "cognito.core"
 local client = require "cognito.client"
+local device = require "cognito.device"
 local errors = require "cognito.errors"
 local options = require "cognito.options"
 local records = require "cognito.records"
 local refresh = require "cognito.refresh"
+local rules = require "cognito.protocol.rules"
 local tokens = require "cognito.tokens"
 
 local session = {}
@@ -217,7 +219,10 @@ end
 
 local function with_token(self, op, input, given)
     local pool = pool_of(self)
-    local token, err = self:access_token(given)
+    local ok, err = rules.check_input(op.name, input or {})
+    if not ok then return nil, err end
+    local token
+    token, err = self:access_token(given)
     if not token then return nil, err end
     local values = {}
     for k, v in pairs(input or {}) do values[k] = v end
@@ -225,8 +230,8 @@ local function with_token(self, op, input, given)
     local answer
     answer, err = pool.client:send(op, values, pool.client:context(given))
     if answer or not is_stale_token(err) or self.record.access_token ~= token then return answer, err end
-    local ok, why = self:refresh(given)
-    if not ok then return nil, why end
+    ok, err = self:refresh(given)
+    if not ok then return nil, err end
     values.AccessToken = self.record.access_token
     return pool.client:send(op, values, pool.client:context(given))
 end
@@ -248,12 +253,13 @@ end
 
 --- What another program needs to go on with this session; `pool:adopt` takes it. It holds secrets.
 -- @treturn table `refresh_token`, `access_token`, `id_token`, `username`, `expires_at`, `lifetime`, `device_key`,
--- `origin`, `scopes`
+-- `origin`, `scopes`, `device` (`key`, `group_key`, `password`, `confirmed`)
 function Session:export()
     local out = {}
     for k, v in pairs(self.record or {}) do
         if k ~= "version" and k ~= "id" and k ~= "drift" then out[k] = v end
     end
+    out.device = device.export(pool_of(self), out)
     return out
 end
 
@@ -276,6 +282,7 @@ function session.class(pool)
     local methods = { access_token = make_access_token(pool.host.monotime) }
     setmetatable(methods, { __index = Session })
     for name, method in pairs(Session) do methods[name] = method end
+    device.attach(methods)
     return { __name = "cognito.session", __index = methods, __tostring = describe, pool = pool }
 end
 

@@ -1,163 +1,234 @@
---- Sign-in: one loop that answers what it can by itself until there are tokens or a question for the caller.
---
--- Flows and challenges are tables: a flow gives the parameters of InitiateAuth; what a challenge asks and how an answer
--- is put for the wire stands in `cognito.protocol.challenges`. Automatic challenges have their answers here.
+--- Sign-in as the caller sees it: steps that hold a session or a challenge, and their way into another process.
 -- @module cognito.signin
 
 local challenges = require "cognito.protocol.challenges"
+local core = require "cognito.core"
 local errors = require "cognito.errors"
-local ops = require "cognito.protocol.ops"
+local json = require "cognito.json"
 local options = require "cognito.options"
-local records = require "cognito.records"
-local session = require "cognito.session"
-local tokens = require "cognito.tokens"
+local rounds = require "cognito.rounds"
 
 local signin = {}
 
-local MAX_ROUNDS = 10         -- challenges that may be answered without a question in between
+local LIFETIME = 900          -- seconds; no pool keeps a Session for longer (AuthSessionValidity, 3 to 15 minutes)
+local FORMAT = 1
 
 local schema = { username = "string", password = "string|function", flow = "string", preferred_challenge = "string",
-    session = "string", client_metadata = "table", user_context = "table", deadline = "number", cancel = "table",
-    max_attempts = "integer" }
+    session = "string", client_metadata = "table", user_context = "table", device_name = "string",
+    deadline = "number", cancel = "table", max_attempts = "integer" }
+local call_schema = { deadline = "number", cancel = "table", max_attempts = "integer" }
+local context_schema = { ip_address = "string", encoded_data = "string" }
 
 local Step = { __name = "cognito.step" }
 Step.__index = Step
 
-local function invalid(field, message, hint)
-    return nil, errors.new("invalid", message, { field = field, hint = hint, retryable = false })
+-- What a step knows stays out of sight: it holds the password until the sign-in ends.
+local states = setmetatable({}, { __mode = "k" })
+
+local function refuse(field, message, code)
+    return nil, errors.new("invalid", message, { field = field, code = code, retryable = false })
 end
 
-local function read_password(state)
-    local password = state.password
-    if type(password) == "function" then password = password() end
-    if type(password) ~= "string" or password == "" then
-        return invalid("password", "a password is needed")
-    end
-    return password
-end
+-- ---- what is asked for ----
 
---- Flows: name -> function(state) that gives AuthParameters, or nil and an error.
-signin.flows = {}
-
-function signin.flows.USER_PASSWORD_AUTH(state)
-    local password, err = read_password(state)
-    if not password then return nil, err end
-    return { USERNAME = state.username, PASSWORD = password }
-end
-
--- The user's name as the service resolved it; what was typed may be an alias.
-local function resolve_name(state, parameters)
-    local name = parameters.USERNAME or parameters.USER_ID_FOR_SRP
-    if type(name) == "string" and name ~= "" then state.resolved = name end
-end
-
-local function finish(state, result)
-    local pool = state.pool
-    local server_now, drift = records.server_now(pool)
-    local lifetime, err = tokens.check(result, "InitiateAuth", server_now)
-    if not lifetime then return nil, err end
-    local username = tokens.username(result.AccessToken) or state.resolved or state.username
-    local fields = { username = username, access_token = result.AccessToken, id_token = result.IdToken,
-        refresh_token = result.RefreshToken, expires_at = server_now + lifetime, lifetime = lifetime }
-    if drift and math.abs(drift) > 2 then fields.drift = drift end
-    local made = session.create(pool, fields, { alias = state.username })
-    require("cognito.refresh").flush(pool)
-    return setmetatable({ session = made }, Step)
-end
-
---- Answers of automatic challenges: name -> function(state, parameters) that gives ChallengeResponses without
--- USERNAME, or nil and an error.
-signin.automatic = {}
-
-local respond
-
-local function bad(message)
-    return nil, errors.new("bad_response", message, { retryable = false, maybe_processed = true })
-end
-
--- What an answer of InitiateAuth or RespondToAuthChallenge leads to.
-local function proceed(state, answer, ctx, round)
-    if answer.AuthenticationResult then return finish(state, answer.AuthenticationResult) end
-    if not answer.ChallengeName then return bad "the answer holds neither tokens nor a challenge" end
-    local question = challenges.question(answer)
-    resolve_name(state, question.raw)
-    local automatic = signin.automatic[question.name]
-    if not automatic then
-        return setmetatable({ challenge = question, state = state, token = answer.Session }, Step)
-    end
-    if round >= MAX_ROUNDS then return bad "the service asks without an end" end
-    local responses, err = automatic(state, question.raw)
-    if not responses then return nil, err end
-    return respond(state, question.name, answer.Session, responses, ctx, round + 1)
-end
-
-function respond(state, name, token, responses, ctx, round)
-    responses.USERNAME = responses.USERNAME or state.resolved or state.username
-    local answer, err = state.pool.client:send(ops.by_name.RespondToAuthChallenge, { ChallengeName = name,
-        Session = token, ChallengeResponses = responses, ClientMetadata = state.client_metadata,
-        UserContextData = state.user_context }, ctx)
-    if not answer then return nil, err end
-    return proceed(state, answer, ctx, round)
-end
-
-local function check_name(given)
-    if not given.username or given.username == "" then return invalid("username", "a user name is needed") end
-    if #given.username > 512 or given.username:find("[%s%c]") then
-        return invalid("username", "a user name has at most 128 characters and no spaces")
+local function check_name(name)
+    if name == nil then error("pool:sign_in: option username is needed", 4) end
+    if name == "" then return refuse("username", "a user name is needed") end
+    if #name > 512 or name:find "[%s%c]" then
+        return refuse("username", "a user name has at most 128 characters and no spaces")
     end
     return true
 end
 
-local function new_state(pool, given)
-    return { pool = pool, username = given.username, password = given.password,
-        flow = given.flow or pool.flow, preferred_challenge = given.preferred_challenge,
-        client_metadata = given.client_metadata, user_context = given.user_context }
+-- With the Session of a confirmed sign-up there is one flow only that takes it.
+local function choose_flow(pool, given)
+    local flow = given.flow or given.session and "USER_AUTH" or pool.flow
+    if rounds.flows[flow] then return flow end
+    local near = options.nearest(flow, rounds.flows)
+    error(("pool:sign_in: no such flow: %s%s"):format(flow, near and "; did you mean " .. near .. "?" or ""), 4)
+end
+
+local function wants_password(state)
+    return rounds.flows[state.flow].password or state.preferred == "PASSWORD" or state.preferred == "PASSWORD_SRP"
+end
+
+-- Read before the first request: between that and the proof there are seconds only, and a person may be typing.
+local function read_password(state, password)
+    if type(password) == "function" then password = password() end
+    if password ~= nil and type(password) ~= "string" then
+        error("pool:sign_in: the function password must return a string", 4)
+    end
+    if wants_password(state) and (password or "") == "" then return refuse("password", "a password is needed") end
+    state.password = password
+    return true
+end
+
+local function user_context(given)
+    if not given then return nil end
+    options.check(given, context_schema, "pool:sign_in: user_context", 4)
+    return { IpAddress = given.ip_address, EncodedData = given.encoded_data }
+end
+
+local function set_limits(state, given)
+    state.ctx = state.pool.client:context(given)
+    if state.pool.logger then state.ctx.events = {} end
+end
+
+-- ---- steps ----
+
+local function step_of(state, outcome, err)
+    if not outcome then return nil, err end
+    local step = setmetatable(outcome, Step)
+    state.current = step.challenge and step or nil
+    if step.challenge then states[step] = state end
+    return step
 end
 
 --- Signs a user in.
 -- @tparam table pool
--- @tparam table given `username`, `password` (string or function), `flow`, `preferred_challenge`, `session`,
--- `client_metadata`, `user_context`, `deadline`, `cancel`, `max_attempts`
--- @treturn table|nil a step with `session` or `challenge`; nil and an error: `auth` (wrong credentials, disabled),
--- `invalid`, `limited`, `config` and every failure of a call. Operation InitiateAuth.
+-- @tparam table given `username`; `password` (string or function); `flow` (default: the pool's);
+-- `preferred_challenge` (USER_AUTH); `session` (of ConfirmSignUp: signs in without a second code, by USER_AUTH);
+-- `client_metadata` (name -> text, for the pool's Lambda functions); `user_context` (`ip_address`, `encoded_data`);
+-- `device_name`; `deadline` (seconds), `cancel`, `max_attempts`. CUSTOM_AUTH with a password begins with SRP.
+-- @treturn table|nil a step with `session` or `challenge`; nil and an error: `auth` (wrong credentials, disabled, not
+-- confirmed: see code and hint), `invalid`, `limited`, `config`, `bad_response` (code `srp_bad_server_value`: what no
+-- honest server sends) and every failure of a call. Operations InitiateAuth, RespondToAuthChallenge,
+-- AssociateSoftwareToken, ConfirmDevice. Any host.
 function signin.start(pool, given)
     options.check(given, schema, "pool:sign_in", 3)
-    local ok, err = check_name(given)
+    local ok, err = check_name(given.username)
     if not ok then return nil, err end
-    local state = new_state(pool, given)
-    local flow = signin.flows[state.flow]
-    if not flow then
-        return nil, errors.new("config", state.flow .. " is not a flow of pool:sign_in", { field = "flow" })
-    end
-    local parameters
-    parameters, err = flow(state)
-    if not parameters then return nil, err end
-    local ctx = pool.client:context(given)
-    local answer
-    answer, err = pool.client:send(ops.by_name.InitiateAuth, { AuthFlow = state.flow, AuthParameters = parameters,
-        ClientMetadata = state.client_metadata, UserContextData = state.user_context, Session = given.session }, ctx)
-    if not answer then return nil, err end
-    return proceed(state, answer, ctx, 1)
+    local state = { pool = pool, username = given.username, flow = choose_flow(pool, given),
+        preferred = given.preferred_challenge, first_session = given.session, device_name = given.device_name,
+        client_metadata = given.client_metadata, user_context = user_context(given.user_context) }
+    ok, err = read_password(state, given.password)
+    if not ok then return nil, err end
+    set_limits(state, given)
+    return step_of(state, rounds.begin(state))
 end
 
-local answer_schema = { deadline = "number", cancel = "table", max_attempts = "integer" }
+local function over(message, code)
+    return nil, errors.new("challenge_expired", message, { code = code, retryable = false,
+        hint = "sign in again from the start" })
+end
 
---- Answers a challenge. After `rejected` the same step can be answered again.
--- @tparam string|table x the answer, see the documentation of the challenge; `{ raw = { ... } }` for any other
+-- A first factor that is chosen can be proven with the password that the sign-in was begun with.
+local function with_password(state, question, x)
+    if question.name ~= "SELECT_CHALLENGE" or not state.password then return x end
+    if type(x) == "string" then x = { choice = x } end
+    if type(x) ~= "table" or x.password or x.raw then return x end
+    local copy = { password = state.password }
+    for name, value in pairs(x) do copy[name] = value end
+    return copy
+end
+
+-- What the answer asks for besides being sent: a proven code, an SRP exchange.
+local function prepare(state, responses, extra)
+    if not extra then return true end
+    if extra.verify then return rounds.verify(state, extra.verify, extra.device_name) end
+    state.password = extra.password
+    rounds.open_srp(state, responses)
+    return true
+end
+
+local function is_final(err)
+    return err.kind == "auth" or err.kind == "challenge_expired"
+end
+
+--- Answers the challenge. After `rejected` (a wrong code) and `invalid` the same step can be answered again.
+-- @tparam string|table x a string where one value answers; else a table: `code`, `choice` (with `password` or
+-- `credential` for a first factor), `new_password` and `attributes`, `credential`, `answer`, `password`,
+-- `device_name`; `{ raw = { ... } }` answers any challenge in the service's own words
 -- @tparam[opt] table given `deadline`, `cancel`, `max_attempts`
--- @treturn table|nil the next step, or nil and an error: `rejected` (a wrong code), `challenge_expired`, `invalid`,
--- `auth` and every failure of a call. Operation RespondToAuthChallenge.
+-- @treturn table|nil the next step, or nil and an error: `rejected`, `invalid`, `challenge_expired` (start again),
+-- `auth` and every failure of a call. Operations RespondToAuthChallenge, VerifySoftwareToken. Any host.
 function Step:answer(x, given)
-    local state = self.state
-    if not state then error("step:answer: the step holds a session, there is nothing to answer", 2) end
-    options.check(given or {}, answer_schema, "step:answer", 2)
-    local responses, err = challenges.answer(self.challenge, x, 2)
-    if not responses then return nil, err end
-    return respond(state, self.challenge.name, self.token, responses, state.pool.client:context(given), 1)
+    local state = states[self]
+    if self.session then error("step:answer: the step holds a session, there is nothing to answer", 2) end
+    options.check(given or {}, call_schema, "step:answer", 2)
+    if not state or state.current ~= self then return over("this challenge was answered already", "answered") end
+    local responses, extra = challenges.answer(self.challenge, with_password(state, self.challenge, x), 2)
+    if not responses then return nil, extra end
+    set_limits(state, given)
+    state.current = nil
+    local ok, err = prepare(state, responses, extra)
+    local outcome, still_open = nil, not ok
+    if ok then outcome, err, still_open = rounds.answer(state, responses) end
+    if still_open and not is_final(err) then state.current = self end
+    return step_of(state, outcome, err)
 end
 
 function Step:__tostring()
     return self.session and "cognito.step(session)" or "cognito.step(" .. errors.clean(self.challenge.name) .. ")"
+end
+
+-- ---- into another process and back ----
+
+-- The seal holds only for this pool and client.
+local function place_of(pool)
+    return ("lua-cognito step %d\0%s\0%s"):format(FORMAT, pool.user_pool_id, pool.client_id)
+end
+
+local function check_key(given, where)
+    options.check(given, { key = "string|function|table" }, where, 3)
+    if given.key == nil then error(where .. ": option key is needed", 3) end
+    return require("cognito.storage.keys").new(given.key, where)
+end
+
+local function frozen(state, question)
+    return json.encode { expires_at = state.pool.host.now() + LIFETIME, username = state.username, name = state.name,
+        flow = state.flow, client_metadata = state.client_metadata, user_context = state.user_context,
+        device_name = state.device_name, forgotten = state.forgotten, session = state.session,
+        verified = state.verified, challenge = question.name, parameters = question.raw,
+        choices = state.output.AvailableChallenges, secret = question.parameters.secret, uri = question.parameters.uri }
+end
+
+--- The half-done sign-in as text, sealed with AES-256-GCM: `pool:resume` goes on with it, in another process too. It
+-- holds no password, and is good for 15 minutes at most.
+-- @tparam table given `key`: 32 octets, or what `cognito.storage.file` takes for its `key`
+-- @treturn string|nil letters, digits, `-` and `_`; or nil and an error of kind `store` (the key), or
+-- `challenge_expired` when the step was answered already
+function Step:dump(given)
+    local keys = check_key(given, "step:dump")
+    local state = states[self]
+    if self.session then error("step:dump: the step holds a session, there is nothing to carry on", 2) end
+    if not state or state.current ~= self then return over("this challenge was answered already", "answered") end
+    local sealed, err = keys:seal(place_of(state.pool), frozen(state, self.challenge))
+    if not sealed then return nil, err end
+    return core.b64url_encode(sealed)
+end
+
+local function thawed(pool, old)
+    local output = { ChallengeName = old.challenge, ChallengeParameters = old.parameters,
+        AvailableChallenges = old.choices }
+    local question = challenges.question(output)
+    if old.secret then question.parameters.secret, question.parameters.uri = old.secret, old.uri end
+    local state = { pool = pool, username = old.username, name = old.name, flow = old.flow,
+        client_metadata = old.client_metadata, user_context = old.user_context, device_name = old.device_name,
+        forgotten = old.forgotten, session = old.session, verified = old.verified, output = output, settled = true }
+    rounds.use_device(state, state.name or state.username)
+    return step_of(state, { challenge = question })
+end
+
+--- Goes on with a sign-in that `step:dump` put into text.
+-- @tparam table pool
+-- @tparam string text
+-- @tparam table given `key`: as for `step:dump`
+-- @treturn table|nil the step, or nil and an error: `challenge_expired`; `invalid` with code `sealed_step` when the
+-- text is not a step of this pool and client, was changed, or was sealed with another key; `store` (the key)
+function signin.resume(pool, text, given)
+    if type(text) ~= "string" then error("pool:resume: a string is needed, not " .. type(text), 3) end
+    local keys = check_key(given, "pool:resume")
+    local sealed = core.b64url_decode(text)
+    local opened, problem = nil, nil
+    if sealed then opened, problem = keys:open(place_of(pool), sealed) end
+    if errors.is(problem) then return nil, problem end
+    local old = opened and json.decode(opened)
+    if type(old) ~= "table" then
+        return refuse(nil, "the text is not a sealed step of this pool, or the key is another one", "sealed_step")
+    end
+    if pool.host.now() >= old.expires_at then return over("the sign-in was left for too long", "expired") end
+    return thawed(pool, old)
 end
 
 return signin

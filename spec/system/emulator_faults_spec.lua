@@ -30,7 +30,8 @@ local TLS = { ["tls-expired"] = { 60 }, ["tls-wrong-host"] = { 60 }, ["tls-self-
 local function curl(e, seconds, count)
   local urls = (" -o " .. e.folder .. "/answer '" .. e.url .. "/'"):rep(count or 1)
   local pipe = io.popen(("curl -s --compressed --max-filesize 1000000 -m %s %s -D %s/head "
-    .. "-w '%%{http_code} %%{exitcode} ' -H 'Content-Type: application/x-amz-json-1.1' -H 'X-Amz-Target: AWSCognitoIdentityProviderService."
+    .. "-w '%%{http_code} %%{exitcode} ' -H 'Content-Type: application/x-amz-json-1.1' "
+    .. "-H 'X-Amz-Target: AWSCognitoIdentityProviderService."
     .. "InitiateAuth' -d '%s' %s 2>/dev/null"):format(seconds, e.ca_file and "--cacert " .. e.ca_file or "", e.folder,
     BODY, urls))
   local out = pipe:read "*a"

@@ -1,27 +1,58 @@
---- The command `cognito`: finds the sub-command's module and runs it.
+--- The command `cognito`: finds what runs a command line, and runs it.
+-- `token` is served before the argument parser and libcurl are loaded: shells call it often.
 -- @module cognito.cli.main
 
-local commands = { emulator = "cognito.emulator.main" }
+local EMULATOR = "cognito.emulator.main"
 
-local usage = [[
-usage: cognito COMMAND [options]
+local MODULES = {
+  token = "session", exec = "session", whoami = "session", sessions = "session", logout = "session",
+  login = "login", ["sign-up"] = "account", confirm = "account", password = "account", mfa = "account",
+  devices = "account", verify = "tools", decode = "tools", configure = "tools", call = "tools",
+  completion = "tools", doctor = "doctor",
+}
 
-commands:
-  emulator   run a local user pool for development (cognito emulator --help)
-]]
+-- What these need not have: a profile.
+local BARE = { configure = true, completion = true, decode = true }
+
+-- `cognito token` with nothing but its flags and -p, -u: the words that a shell script writes.
+local QUICK_FLAGS = { ["--id"] = "id", ["--json"] = "json", ["--refresh"] = "refresh" }
+local QUICK_VALUES = { ["-p"] = "profile", ["--profile"] = "profile", ["-u"] = "user", ["--user"] = "user" }
+
+local function quick_args(argv)
+  local args, i = { command_name = "token" }, 2
+  while argv[i] do
+    local flag, value = QUICK_FLAGS[argv[i]], QUICK_VALUES[argv[i]]
+    if flag then
+      args[flag] = true
+    elseif value and argv[i + 1] then
+      i = i + 1
+      args[value] = argv[i]
+    else
+      return nil
+    end
+    i = i + 1
+  end
+  return args
+end
+
+local function run(args, parser)
+  local context = require "cognito.cli.context"
+  local ctx, code = context.new(args, parser, not BARE[args.command_name])
+  if not ctx then return code end
+  return require("cognito.cli.commands." .. MODULES[args.command_name])[args.command_name](ctx)
+end
 
 --- Runs one command line.
 -- @tparam table argv list of words, the command first
--- @treturn integer exit code: 0 done, 1 failed, 2 wrong usage
+-- @treturn integer exit code (see `cognito.cli.out`)
 return function(argv)
-  local name = argv[1]
-  if name == "--help" or name == "help" then
-    io.stdout:write(usage)
-    return 0
-  end
-  if not commands[name] then
-    io.stderr:write(name and ("cognito: unknown command '" .. name .. "'\n") or "", usage)
-    return 2
-  end
-  return require(commands[name])({ table.unpack(argv, 2) })
+  if argv[1] == "emulator" then return require(EMULATOR) { table.unpack(argv, 2) } end
+  require("cognito.posix").no_core_dump()
+  local args = argv[1] == "token" and quick_args(argv)
+  if args then return run(args) end
+  local parser = require "cognito.cli.args"()
+  local ok, parsed = parser:pparse(argv)
+  if ok then return run(parsed, parser) end
+  io.stderr:write("cognito: ", tostring(parsed), "\n", parser:get_usage(), "\n")
+  return 2
 end

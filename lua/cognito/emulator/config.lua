@@ -19,7 +19,11 @@
 --         required_attributes = {}, auto_verify = { "email" },
 --         attributes = { ["custom:team"] = {}, ["custom:frozen"] = { mutable = false } },
 --         password_policy = { min = 8, upper = true, lower = true, digit = true, symbol = false, history = 0 },
---         session_ttl = 180, srp_window = 60, verifier_session = false,    -- seconds; see auth/srp.lua
+--         session_ttl = 180,            -- seconds that a Session lives
+--         srp_window = 60,              -- seconds in which PASSWORD_VERIFIER must be answered
+--         timestamp_window = 300,       -- seconds by which TIMESTAMP may differ from the server's clock
+--         verifier_session = false,     -- whether PASSWORD_VERIFIER of USER_SRP_AUTH carries a Session
+--         totp_single_use = false,      -- true: a TOTP code works once, as at Amazon
 --         lockout = true, limits = true,
 --         webauthn = { rp_id = "localhost", origins = { "http://localhost" } },
 --         triggers = {                  -- Lua functions in the place of Lambda triggers
@@ -56,7 +60,8 @@ local POOL = {
   mfa_methods = { "SMS_MFA", "SOFTWARE_TOKEN_MFA", "EMAIL_OTP" },
   first_factors = { "PASSWORD", "EMAIL_OTP", "SMS_OTP", "WEB_AUTHN" }, device_tracking = "off",
   aliases = { "email", "phone_number", "preferred_username" }, required_attributes = {}, auto_verify = { "email" },
-  attributes = {}, password_policy = {}, session_ttl = 180, srp_window = 60, verifier_session = false, lockout = true,
+  attributes = {}, password_policy = {}, session_ttl = 180, srp_window = 60, timestamp_window = 300,
+  verifier_session = false, totp_single_use = false, lockout = true,
   limits = true, webauthn = {}, triggers = {}, clients = {}, users = {},
 }
 

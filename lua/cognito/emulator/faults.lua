@@ -20,8 +20,8 @@
 -- bad-length chunk-garbage chunk-huge slow slow-headers chunked gzip-ok many-headers:n continue-spam:n wrong-type huge
 -- endless gzip-bomb huge-header not-http http09 redirect:status redirect-loop redirect-file throttle throttle429
 -- status:n html:n empty 204 json-garbage json-truncated json-list json-null json-number json-string json-types
--- json-deep json-duplicate json-utf8 json-nul json-empty-object stale stale-lost skew:s`. For a whole connection, before
--- any request: `stall tls-expired tls-wrong-host tls-self-signed tls-1.1`. (`html-502` is another spelling of
+-- json-deep json-duplicate json-utf8 json-nul json-empty-object stale stale-lost skew:s`. For a whole connection,
+-- before any request: `stall tls-expired tls-wrong-host tls-self-signed tls-1.1`. (`html-502` is another spelling of
 -- `html:502`.)
 -- @module cognito.emulator.faults
 

@@ -36,8 +36,11 @@ end
 --- @tparam table config completed by config.lua
 -- @treturn table the state
 function M.new(config)
-  local self = setmetatable({ config = config, pools = {}, clients = {}, signins = {}, families = {}, refresh = {},
-    requests = {}, codes = {}, faults = {}, counters = {} }, State)
+  local self = setmetatable({
+    config = config, pools = {}, clients = {},
+    signins = {}, blocks = {}, families = {}, refresh = {},    -- Session, secret block, origin_jti, refresh token
+    requests = {}, counters = {}, codes = {}, faults = {},     -- what the control plane shows and sets
+  }, State)
   for i, given in ipairs(config.pools) do
     local path = config.key_file and config.key_file .. (i > 1 and "." .. i or "") or nil
     local pool = make_pool(given, keys.load(path))

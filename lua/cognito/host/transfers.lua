@@ -87,18 +87,20 @@ function Transfers:find_entry(request)
     if not entry then entry, kind, message = self:new_entry(request) end
     if not entry then return nil, kind, message end
     self.by_key[key] = entry
-    self.entries[request.pool or ""] = { number = entry.number, tls = request.tls, proxy = request.proxy, origin = entry }
-    return self.entries[request.pool or ""]
+    local short = { number = entry.number, tls = request.tls, proxy = request.proxy, origin = entry }
+    self.entries[request.pool or ""] = short
+    return short
 end
 
 --- The number of the pool that a request belongs to.
 -- @tparam table request
 -- @treturn integer|nil the number; or nil, `config` or `forked`, and a message
 function Transfers:pool_of(request)
-    local entry, kind, message = self.entries[request.pool or ""], nil, nil
+    local entry = self.entries[request.pool or ""]
     if not entry or entry.tls ~= request.tls or entry.proxy ~= request.proxy then
-        entry, kind, message = self:find_entry(request)
-        if not entry then return nil, kind, message end
+        local found, kind, message = self:find_entry(request)
+        if not found then return nil, kind, message end
+        entry = found
     end
     self.clock = self.clock + 1
     entry.origin.used = self.clock

@@ -95,12 +95,13 @@ end
 --- What an answer of the service asks.
 -- @tparam table output with `ChallengeName`; `ChallengeParameters` and `AvailableChallenges` where there are any
 -- @treturn table `name`; `parameters`: typed where the challenge is known (the list `choices` for the two selections
--- and MFA_SETUP; `required_attributes` and `attributes`; `destination` and `medium`; `options`, JSON text of a passkey
+-- and MFA_SETUP, where the engine adds `secret` and `uri`;
+-- `required_attributes` and `attributes`; `destination` and `medium`; `options`, JSON text of a passkey
 -- request; `device_name`), the service's own strings for CUSTOM_CHALLENGE and for a challenge that is not known;
 -- `raw`: the service's own strings; `known`
 function challenges.question(output)
     local row, raw = by_name[output.ChallengeName], only_strings(output.ChallengeParameters)
-    local question = { name = output.ChallengeName, raw = raw, known = row ~= nil }
+    local question = { name = output.ChallengeName, raw = raw, known = row ~= nil and row.ask ~= nil }
     question.parameters = row and row.parameters and typed(row, raw) or raw
     if row and row.ask == "factor" then
         question.parameters.choices = {}
@@ -208,7 +209,10 @@ function answers.new_password(row, question, x)
 end
 
 -- The code is proven by an operation of its own; the challenge itself is answered with nothing.
-function answers.setup(_, _, x)
+function answers.setup(_, question, x)
+    if not question.parameters.secret then
+        return refuse("raw", "MFA_SETUP offers no authenticator app here; answer it with { raw = { ... } }")
+    end
     if not (x.code and x.code:find "%S") then return refuse("code", "MFA_SETUP asks for code") end
     return {}, { verify = x.code:gsub("%s", ""), device_name = x.device_name }
 end

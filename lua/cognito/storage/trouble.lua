@@ -27,6 +27,7 @@ local FILE_HINTS = {
     symlink = "remove %s",
     links = "remove %s",
     not_file = "remove %s",
+    too_large = "move %s away and sign in again",
 }
 
 local function failure(what, path, code, message, hint)

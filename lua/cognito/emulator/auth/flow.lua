@@ -94,6 +94,9 @@ end
 -- @treturn table the operation's output
 function M.advance(state, flow)
   check_status(flow.user)
+  local key = flow.pending_device
+  flow.pending_device = nil
+  devices.note(flow, key)
   local name
   if flow.user.script then name = scripted(flow) else name = usual(flow) end
   if name then return M.pose(state, flow, name) end

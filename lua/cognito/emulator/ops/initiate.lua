@@ -2,7 +2,6 @@
 -- @module cognito.emulator.ops.initiate
 
 local clients = require "cognito.emulator.ops.clients"
-local devices = require "cognito.emulator.auth.devices"
 local errors = require "cognito.emulator.errors"
 local flow_of = require "cognito.emulator.auth.flow"
 local password = require "cognito.emulator.auth.password"
@@ -46,7 +45,7 @@ function FLOWS.USER_PASSWORD_AUTH(state, client, input)
   before(client, user, input)
   password.verify(client.pool, user, given)
   local flow = flow_of.new(client, user, name)
-  devices.note(flow, parameters.DEVICE_KEY)
+  flow.pending_device, flow.done.password = parameters.DEVICE_KEY, true
   return flow_of.advance(state, flow)
 end
 
@@ -63,8 +62,9 @@ function FLOWS.REFRESH_TOKEN_AUTH(state, client, input)
 end
 FLOWS.REFRESH_TOKEN = FLOWS.REFRESH_TOKEN_AUTH
 
---- Adds a flow (the modules of auth/ bring theirs).
-function M.add(name, handler) FLOWS[name] = handler end
+FLOWS.USER_SRP_AUTH = require "cognito.emulator.auth.srp".USER_SRP_AUTH
+FLOWS.CUSTOM_AUTH = require "cognito.emulator.auth.custom".CUSTOM_AUTH
+FLOWS.USER_AUTH = require "cognito.emulator.auth.choice".USER_AUTH
 
 -- Refreshing needs no switch where it is on by itself; every other flow must be in ExplicitAuthFlows.
 local function check_enabled(client, name)

@@ -2,7 +2,6 @@
 -- @module cognito.emulator.ops.respond
 
 local clients = require "cognito.emulator.ops.clients"
-local devices = require "cognito.emulator.auth.devices"
 local errors = require "cognito.emulator.errors"
 local flow_of = require "cognito.emulator.auth.flow"
 local secret = require "cognito.emulator.secret"
@@ -32,6 +31,9 @@ local function check_name(client, flow, responses)
     "Invalid session for the user.")
 end
 
+-- A device that was forgotten does as well: the same answer may come again without its key.
+local KEEPS = { CodeMismatchException = true, ResourceNotFoundException = true }
+
 -- A wrong code leaves the Session usable; anything else uses it up.
 local function answer(state, challenge, flow, input, entry)
   local ok, result = pcall(challenge.answer, state, flow, input.ChallengeResponses or {}, input)
@@ -39,13 +41,8 @@ local function answer(state, challenge, flow, input, entry)
     if entry then entry.used = true end
     return result
   end
-  if entry and not (errors.is(result) and result.code == "CodeMismatchException") then entry.used = true end
+  if entry and not (errors.is(result) and KEEPS[result.code]) then entry.used = true end
   error(result, 0)
-end
-
--- The key of a remembered device may come with any answer, and is looked at once the answer was right.
-local function note_device(flow, responses)
-  if flow.user and not flow.device_key then devices.note(flow, responses.DEVICE_KEY) end
 end
 
 function M.RespondToAuthChallenge(state, input)
@@ -56,7 +53,7 @@ function M.RespondToAuthChallenge(state, input)
   local flow = entry and entry.flow or challenge.find(state, client, responses)
   check_name(client, flow, responses)
   flow.metadata = input.ClientMetadata or flow.metadata
-  flow.note_device = function() note_device(flow, responses) end
+  flow.pending_device = responses.DEVICE_KEY or flow.pending_device
   return answer(state, challenge, flow, input, entry)
 end
 

@@ -1,0 +1,86 @@
+--- The terminal: questions, secrets without echo, QR codes. Everything goes to the terminal or stderr, so that stdout
+-- stays clean for results.
+-- @module cognito.cli.term
+local errors = require "cognito.errors"
+local posix = require "cognito.posix"
+
+local term = {}
+
+local MAX_LINE = 2048
+
+local function clean(text)
+  return (text:gsub("[%c\127]", function(c) return c == "\n" and c or ("\\x%02X"):format(c:byte()) end))
+end
+
+-- nil and nothing: the person pressed Ctrl-C or Ctrl-D, and that needs no explanation.
+local function failure(code, message)
+  if code == "interrupted" or code == "end" then
+    io.stderr:write "\n"
+    return nil
+  end
+  return nil, errors.new("config", message, {
+    code = code, hint = code == "no_terminal" and "run it in a terminal, or give secrets on standard input" or nil,
+  })
+end
+
+local function ask(prompt, hidden, may_be_empty)
+  while true do
+    local line, code, message = posix.ask(clean(prompt) .. ": ", hidden, MAX_LINE)
+    if not line then return failure(code, message) end
+    if line ~= "" or may_be_empty then return line end
+  end
+end
+
+--- Ask for a line.
+-- @tparam string prompt
+-- @tparam ?boolean may_be_empty
+-- @treturn string|nil
+-- @treturn ?errors `config` when there is no terminal; nothing when the person gave up
+function term.ask(prompt, may_be_empty) return ask(prompt, false, may_be_empty) end
+
+--- Ask for a secret, without echo.
+-- @tparam string prompt
+-- @tparam ?boolean may_be_empty
+-- @treturn string|nil
+-- @treturn ?errors
+function term.secret(prompt, may_be_empty) return ask(prompt, true, may_be_empty) end
+
+--- Ask for a new password, twice.
+-- @treturn string|nil
+-- @treturn ?errors
+function term.new_password()
+  while true do
+    local first, err = term.secret "New password"
+    if not first then return nil, err end
+    local second
+    second, err = term.secret "The same again"
+    if not second then return nil, err end
+    if first == second then return first end
+    term.say "These two differ."
+  end
+end
+
+--- Tell the person something, on stderr.
+-- @tparam string text
+function term.say(text) io.stderr:write(clean(tostring(text)), "\n") end
+
+--- Whether a descriptor is a terminal.
+-- @tparam number fd
+-- @treturn boolean
+function term.is_terminal(fd) return posix.is_terminal(fd) end
+
+-- The text goes to qrencode by its standard input: it holds the TOTP secret, which has no place in argv.
+local function draw_qr(text)
+  local pipe = io.popen("qrencode -t ANSIUTF8 -m 1 -o - >&2 2>/dev/null", "w")
+  if not pipe then return false end
+  pipe:write(text)
+  return pipe:close()
+end
+
+--- Show a QR code where `qrencode` is there and stderr is a terminal; the text itself otherwise.
+-- @tparam string text
+function term.qr(text)
+  if not term.is_terminal(2) or not draw_qr(text) then term.say(text) end
+end
+
+return term

@@ -1,0 +1,257 @@
+--- The host of an event loop: coroutines over one set of libcurl transfers.
+--
+-- A program of its own: `loop:spawn(fn)` for each task, then `loop:run()`. A frame loop: `loop:step(0)` each frame.
+-- Another event loop: wait until `loop:pollfd()` is readable or `loop:timeout()` seconds have passed, then
+-- `loop:step(0)`. With cqueues: `loop.new { park = cqueues.poll }`, after which every cqueues coroutine may call the
+-- library. The loop is no thread: everything happens inside `run` and `step`, or in a parked call.
+-- @module cognito.host.loop
+
+local core = require "cognito.core"
+local options = require "cognito.options"
+local posix = require "cognito.posix"
+local scheduler = require "cognito.host.scheduler"
+local transfers = require "cognito.host.transfers"
+
+local loop = {}
+
+local failure, MAX_BODY = transfers.failure, transfers.MAX_BODY
+local monotime = posix.monotime
+local unpack = table.unpack or unpack
+
+local Loop = { __name = "cognito.loop" }
+Loop.__index = Loop
+
+-- ---- waiting ----
+
+-- With several foreign coroutines parked, each knows the timeout of the moment when it began to wait; the alarm reaches
+-- whoever is left.
+local function park(self, waiter)
+    if not self.stepping then self:step(0) end
+    while not waiter.done do
+        self.transfers:open():alarm(self:timeout())
+        self.park(self)
+        if not self.stepping then self:step(0) end
+    end
+    return unpack(waiter, 1, waiter.n)
+end
+
+local function wait(self, waiter)
+    if type(waiter) == "thread" then return self.scheduler.wait() end
+    return park(self, waiter)
+end
+
+-- ---- the verbs ----
+
+local function start(self, request)
+    local set = self.transfers
+    local number, kind, message = set:pool_of(request)
+    if not number then return nil, kind, message end
+    return set.crowd:start(number, request.method, request.url, request.headers, request.body,
+        request.deadline - monotime(), request.max_body or MAX_BODY, request.minting)
+end
+
+-- In a forked child what the parent sent is lost to the child: its callers are told so.
+local function abandon(self)
+    local waiting = self.waiting
+    self.waiting = {}
+    self.transfers:close()
+    for _, waiter in pairs(waiting) do
+        self.scheduler:later(waiter, nil, "network", "the process was forked while the call was under way", true, true)
+    end
+end
+
+local function listen(self, token, id, waiter)
+    local function listener()
+        if self.waiting[id] ~= waiter then return end
+        self.waiting[id] = nil
+        local maybe = self.transfers.crowd:drop(id)
+        self.scheduler:later(waiter, nil, "cancelled", "the call was cancelled", maybe)
+        if self.park then self.transfers.crowd:alarm(0) end
+    end
+    token.listeners[listener] = true
+    return listener
+end
+
+local function outcome(status, head, body, maybe, retryable)
+    if status then return { status = status, headers = head, body = body } end
+    return failure(head, body, maybe, retryable)
+end
+
+local function forget(token, listener, ...)
+    token.listeners[listener] = nil
+    return ...
+end
+
+local function send(self, request)
+    local waiter, token = self.scheduler:here(self.park), request.cancel
+    if token and token.cancelled then return failure("cancelled", "the call was cancelled") end
+    local id, kind, message, maybe, retryable = start(self, request)
+    if kind == "forked" then
+        abandon(self)
+        id, kind, message, maybe, retryable = start(self, request)
+    end
+    if not id then return failure(kind, message, maybe, retryable) end
+    self.waiting[id] = waiter
+    if not token then return outcome(wait(self, waiter)) end
+    local listener = listen(self, token, id, waiter)
+    return outcome(forget(token, listener, wait(self, waiter)))
+end
+
+local function sleep(self, seconds)
+    local waiter = self.scheduler:here(self.park)
+    self.scheduler.timers:add(monotime() + math.max(seconds, 0), waiter)
+    wait(self, waiter)
+end
+
+-- ---- single flight ----
+
+local function finish_task(self, task, ok, first, second)
+    self.tasks[task.key] = nil
+    if not ok then first, second = transfers.raised(first) end
+    task.done, task.first, task.second = true, first, second
+    for _, timer in ipairs(task) do
+        self.scheduler.timers:remove(timer)
+        if not timer.late then self.scheduler:later(timer.waiter, true) end
+    end
+end
+
+-- The task has a coroutine of its own: no caller that goes away takes it along.
+local function begin_task(self, key, fn)
+    local task = { key = key, done = false }
+    self.tasks[key] = task
+    self.scheduler:begin(fn, function(...) return finish_task(self, task, ...) end)
+    return task
+end
+
+local function once(self, key, fn, deadline)
+    local waiter = self.scheduler:here(self.park)
+    local task = self.tasks[key] or begin_task(self, key, fn)
+    if not task.done then
+        task[#task + 1] = self.scheduler.timers:add(deadline or math.huge, waiter)
+        if not wait(self, waiter) then
+            return failure("timeout", "the task did not end before the deadline", true, true)
+        end
+    end
+    return task.first, task.second
+end
+
+-- ---- turning ----
+
+local function take(self, id, ...)
+    if not id then return false end
+    local waiter = self.waiting[id]
+    self.waiting[id] = nil
+    if waiter then self.scheduler:wake(waiter, ...) end
+    return true
+end
+
+local function finish_transfers(self)
+    local crowd = self.transfers.crowd
+    while crowd and take(self, crowd:next()) do crowd = self.transfers.crowd end
+end
+
+local function pause(self, seconds)
+    local crowd, timeout = self.transfers.crowd, self:timeout()
+    if not timeout then return end
+    if seconds and seconds < timeout then timeout = seconds end
+    if crowd then crowd:wait(timeout) elseif timeout > 0 then posix.sleep(timeout) end
+end
+
+local function turn(self, seconds)
+    local crowd = self.transfers.crowd
+    if crowd and crowd:foreign() then abandon(self) end
+    self.scheduler:run_ready()
+    pause(self, seconds)
+    finish_transfers(self)
+    self.scheduler:fire_timers()
+    self.scheduler:run_ready()
+end
+
+--- Does what can be done now, and waits for more for at most so long.
+-- @tparam[opt] number seconds 0 never waits; nil waits until something happens
+-- @treturn boolean whether coroutines of the loop are left
+-- @raise the first error that a coroutine of the loop did not catch, unless the loop has `on_error`
+function Loop:step(seconds)
+    if self.stepping then error("loop:step was called inside a step of the same loop", 2) end
+    self.stepping = true
+    turn(self, seconds)
+    self.stepping = false
+    self.scheduler:report(self.on_error)
+    return self.scheduler.alive > 0
+end
+
+--- Goes on until every coroutine of the loop has ended.
+-- @raise as `step`
+function Loop:run()
+    while self.scheduler.alive > 0 do
+        if self.park then
+            self.park(self)
+            self:step(0)
+        else
+            self:step()
+        end
+    end
+end
+
+--- Starts a coroutine, which runs at the next step and may call the library.
+-- @tparam function fn
+-- @param ... its arguments
+-- @treturn thread
+function Loop:spawn(fn, ...)
+    return self.scheduler:spawn(fn, ...)
+end
+
+--- A descriptor that is readable when `step` has something to do before `timeout` has passed.
+-- @treturn integer
+function Loop:pollfd()
+    return self.transfers:open():pollfd()
+end
+
+--- What to wait for on the descriptor.
+-- @treturn string always "r"
+function Loop.events()
+    return "r"
+end
+
+--- Seconds until `step` must be called even if the descriptor stays silent.
+-- @treturn number|nil nil: nothing is pending
+function Loop:timeout()
+    local crowd = self.transfers.crowd
+    local mine, theirs = self.scheduler:timeout(), crowd and crowd:timeout()
+    if not mine or not theirs then return mine or theirs end
+    return mine < theirs and mine or theirs
+end
+
+--- Ends all transfers and closes their connections. Calls under way fail with kind `cancelled`.
+function Loop:close()
+    local waiting = self.waiting
+    self.waiting = {}
+    self.transfers:close()
+    for _, waiter in pairs(waiting) do
+        self.scheduler:later(waiter, nil, "cancelled", "the loop was closed", true)
+    end
+end
+
+local OPTIONS = { park = "function", on_error = "function" }
+
+local function bind(verb, self)
+    return function(...) return verb(self, ...) end
+end
+
+--- Makes a loop. It is a host: give it as `host` to `cognito.pool`.
+-- @tparam[opt] table opts `park`: a function that waits for an object with `pollfd`, `events` and `timeout` and yields
+-- to another event loop meanwhile (`cqueues.poll`); `on_error`: called with an error that a coroutine of the loop did
+-- not catch, and the coroutine
+-- @treturn table the six verbs (see docs/architecture.md) and the methods of this page
+function loop.new(opts)
+    opts = options.check(opts or {}, OPTIONS, "loop.new")
+    local self = setmetatable({
+        name = "loop", now = posix.now, monotime = monotime, random = core.random, park = opts.park,
+        on_error = opts.on_error, transfers = transfers.new(), scheduler = scheduler.new(), waiting = {}, tasks = {},
+        stepping = false,
+    }, Loop)
+    self.send, self.sleep, self.once = bind(send, self), bind(sleep, self), bind(once, self)
+    return self
+end
+
+return loop

@@ -1,0 +1,44 @@
+--- The account methods of pools and sessions: loaded when the first of them is called, since most programs only sign
+-- in and refresh.
+-- @module cognito.methods
+
+local methods = {}
+
+local NAMES = {
+  pool = { "sign_up", "confirm_sign_up", "resend_code", "forgot_password", "confirm_forgot_password", "event_feedback",
+    "revoke" },
+  session = { "user", "update_attributes", "delete_attributes", "send_attribute_code", "verify_attribute",
+    "change_password", "delete_user", "mfa", "set_mfa", "set_user_settings", "auth_factors", "associate_totp",
+    "verify_totp", "start_passkey", "complete_passkey", "delete_passkey", "passkeys", "each_passkey", "devices",
+    "each_device", "device" },
+}
+
+local loaded
+
+local function load()
+  if loaded then return loaded end
+  local user = require "cognito.user"
+  local account, factors = require "cognito.user.account", require "cognito.user.factors"
+  loaded = { pool = {}, session = {} }
+  user.define(account.pool, loaded.pool)
+  user.define(account.session, loaded.session)
+  user.define(factors.session, loaded.session)
+  factors.define_iterators(loaded.session)
+  return loaded
+end
+
+--- Add the methods to a class.
+-- @tparam table class receives the functions
+-- @tparam string side "pool" or "session"
+function methods.attach(class, side)
+  for _, name in ipairs(NAMES[side]) do
+    class[name] = function(self, given) return load()[side][name](self, given) end
+  end
+end
+
+--- Names of all methods of a side.
+-- @tparam string side "pool" or "session"
+-- @treturn {string,...}
+function methods.names(side) return NAMES[side] end
+
+return methods
