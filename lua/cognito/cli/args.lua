@@ -9,7 +9,8 @@ local function common(command)
 end
 
 local function for_user(command)
-  common(command):option("-u --user", "username of the session (default: the last one signed in)")
+  common(command)
+  command:option("-u --user", "username of the session (default: the last one signed in)")
   return command
 end
 
@@ -21,9 +22,9 @@ local function add_sessions(parser)
   login:option("--flow", "USER_SRP_AUTH, USER_PASSWORD_AUTH, CUSTOM_AUTH or USER_AUTH")
   login:option("--timeout", "seconds to wait for the browser"):convert(tonumber):default "300"
   login:flag("--password-stdin", "read the password from standard input")
-  for_user(parser:command("token", "print a valid token, refreshed when it must be"))
-    :flag("--id", "the ID token instead of the access token")
-    :flag("--refresh", "refresh even when the token is still valid")
+  local token = for_user(parser:command("token", "print a valid token, refreshed when it must be"))
+  token:flag("--id", "the ID token instead of the access token")
+  token:flag("--refresh", "refresh even when the token is still valid")
   local exec = for_user(parser:command("exec", "run a command with a valid token in its environment"))
   exec:option("--variable", "name of the variable"):default "COGNITO_TOKEN"
   exec:flag("--id", "the ID token instead of the access token")
@@ -50,10 +51,10 @@ end
 
 local function add_factors(parser)
   local mfa = for_user(parser:command("mfa", "show or change the second factors"))
-  mfa:argument("action", "show, totp, on, off, prefer"):args "?":default "show"
+  mfa:argument("action", "show, totp, on, off, prefer"):args "?"
   mfa:argument("factor", "sms, totp or email"):args "?"
   local devices = for_user(parser:command("devices", "list, remember or forget devices"))
-  devices:argument("action", "list, remember, forget"):args "?":default "list"
+  devices:argument("action", "list, remember, forget"):args "?"
   devices:argument("key", "device key"):args "?"
 end
 
@@ -71,7 +72,7 @@ local function add_tools(parser)
   configure:flag("--json", "print JSON")
   local call = for_user(parser:command("call", "call any operation, raw"))
   call:argument("operation", "name in the API model, such as GetUser")
-  call:argument("input", "its members as JSON (- or nothing: standard input when it is no terminal)"):args "?"
+  call:argument("input", "its members as JSON; -: from standard input"):args "?"
   common(parser:command("doctor", "check endpoint, TLS, clock, store and client settings"))
   local completion = parser:command("completion", "print a completion script")
   completion:argument("shell", "bash, zsh or fish")

@@ -110,14 +110,16 @@ end
 
 --- The options of `cognito.pool` that a profile means.
 -- @tparam table profile
--- @treturn table
+-- @treturn table|nil
+-- @treturn ?errors `store` when the sessions' folder is not private or not writable
 function config.pool_options(profile)
-  local storage = require "cognito.storage.file"
+  local storage, err = require("cognito.storage.file").new { path = profile.storage }
+  if not storage then return nil, err end
   return {
     user_pool_id = profile.user_pool_id, client_id = profile.client_id, region = profile.region,
     client_secret = os.getenv "COGNITO_CLIENT_SECRET" or profile.client_secret,
     endpoint = profile.endpoint, domain = profile.domain, ca_file = profile.ca_file, flow = profile.flow,
-    storage = storage { path = profile.storage },
+    storage = storage,
   }
 end
 

@@ -50,7 +50,9 @@ end
 -- @treturn table|nil
 -- @treturn ?errors `config`
 function Context.new_pool(profile)
-  return require("cognito").pool(config.pool_options(profile))
+  local options, err = config.pool_options(profile)
+  if not options then return nil, err end
+  return require("cognito").pool(options)
 end
 
 --- Run a program with more variables in its environment; its exit code becomes ours.

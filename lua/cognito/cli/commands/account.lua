@@ -110,7 +110,7 @@ local MFA = {
 }
 
 function commands.mfa(ctx)
-  local action = ctx.args.action
+  local action = ctx.args.action or "show"
   if action ~= "show" and not MFA[action] then return ctx:usage("the action is show, totp, on, off or prefer") end
   if (action == "on" or action == "off" or action == "prefer") and not FACTORS[ctx.args.factor or ""] then
     return ctx:usage("the factor is sms, totp or email")
@@ -131,7 +131,7 @@ local DEVICES = {
 }
 
 function commands.devices(ctx)
-  local action = ctx.args.action
+  local action = ctx.args.action or "list"
   if action ~= "list" and not DEVICES[action] then return ctx:usage("the action is list, remember or forget") end
   local session, err = ctx:session()
   if not session then return out.fail(err, ctx.args.json) end

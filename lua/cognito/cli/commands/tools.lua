@@ -122,9 +122,9 @@ end
 
 local function input_of(ctx)
   local text, err = ctx.args.input, nil
-  if text == "-" or (not text and not ctx.term.is_terminal(0)) then text, err = ctx.read_stdin(MAX_INPUT) end
+  if text == "-" then text, err = ctx.read_stdin(MAX_INPUT) end
   if err then return nil, err end
-  if not text or text == "" then return {} end
+  if not text then return {} end
   local value, message = json.decode(text)
   if type(value) ~= "table" then return nil, "the input must be a JSON object: " .. tostring(message) end
   return value
