@@ -36,6 +36,28 @@ function cognito.verifier(options)
     return require("cognito.verifier").new(options)
 end
 
+--- Tokens by themselves: `jws.verify(token, jwks_text)`, `jws.decode_unverified(token)`; see `cognito.jws`.
+cognito.jws = {}
+
+function cognito.jws.verify(token, jwks_text)
+    return require("cognito.jws").verify(token, jwks_text)
+end
+
+function cognito.jws.decode_unverified(token)
+    return require("cognito.jws").decode_unverified(token)
+end
+
+--- Codes of authenticator apps: `totp.code(secret)`, `totp.uri{...}`; see `cognito.totp`.
+cognito.totp = {}
+
+function cognito.totp.code(...)
+    return require("cognito.totp").code(...)
+end
+
+function cognito.totp.uri(options)
+    return require("cognito.totp").uri(options)
+end
+
 --- Signs in by the browser of this desk; see `cognito.host.desk`.
 -- @tparam table pool
 -- @tparam table options

@@ -142,7 +142,7 @@ describe("the command cognito", function()
     env.COGNITO_CLIENT_SECRET = SECRET
     configure("secret", "secretclient")
     env.COGNITO_CLIENT_SECRET = nil
-    local data = cjson.decode(assert(tmp.read(home .. "/config/cognito/config.json")))
+    local data = cjson.decode((tmp.read(home .. "/config/cognito/config.json")))
     assert.is_nil(data.profiles.secret.client_secret)
     local _, _, refused = cognito "configure -p x --set client_secret=abc"
     assert.truthy(refused:find("asked for", 1, true))

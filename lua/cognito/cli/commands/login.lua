@@ -119,9 +119,16 @@ local function by_password(ctx)
   local username, err = ctx.args.username, nil
   if not username then username, err = ctx.term.ask "Username" end
   if not username then return nil, err end
-  local function password() return password_of(ctx) end
+  -- Asked only when the flow wants it; what kept the person from answering must not be lost on the way back.
+  local asked, gave_up, why
+  local function password()
+    asked, why = password_of(ctx)
+    gave_up = not asked
+    return asked
+  end
   local step
   step, err = ctx.pool:sign_in { username = username, password = password, flow = ctx.args.flow }
+  if gave_up then return nil, why end
   if not step then return nil, err end
   return login.walk(ctx.term, step)
 end
