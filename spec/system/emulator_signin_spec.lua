@@ -307,7 +307,8 @@ describe("the emulator's sign-in", function()
         { USERNAME = "fresh", PREFERRED_CHALLENGE = "EMAIL_OTP" }))
       assert.same({ "PASSWORD_SRP", "PASSWORD" }, step.AvailableChallenges)
       step = asks("PASSWORD", c.answer("SELECT_CHALLENGE", step.Session, { USERNAME = "fresh", ANSWER = "PASSWORD" }))
-      asks("NEW_PASSWORD_REQUIRED", c.answer("PASSWORD", step.Session, { USERNAME = "fresh", PASSWORD = "Temporary-1" }))
+      asks("NEW_PASSWORD_REQUIRED",
+        c.answer("PASSWORD", step.Session, { USERNAME = "fresh", PASSWORD = "Temporary-1" }))
     end)
 
     it("plays e-mail for an unknown user", function()

@@ -24,8 +24,13 @@
 --         timestamp_window = 300,       -- seconds by which TIMESTAMP may differ from the server's clock
 --         verifier_session = false,     -- whether PASSWORD_VERIFIER of USER_SRP_AUTH carries a Session
 --         totp_single_use = false,      -- true: a TOTP code works once, as at Amazon
---         lockout = true, limits = true,
---         webauthn = { rp_id = "localhost", origins = { "http://localhost" } },
+--         lockout = true,               -- 2^(n-5) seconds from the fifth wrong password on
+--         limits = true,                -- so many calls an hour (limits.lua)
+--         rates = false,                -- ten reads and writes a second for each user
+--         sign_up = true, threat_protection = false,
+--         username_attributes = {},     -- { "email" }: people sign in by address, names are made up
+--         verify_before_update = {},    -- { "email" }: the old address stays until the new one is verified
+--         webauthn = { rp_id = "localhost", origins = { "http://localhost:*" }, user_verification = "preferred" },
 --         triggers = {                  -- Lua functions in the place of Lambda triggers
 --           define_challenge = f, create_challenge = f, verify_challenge = f,
 --           pre_sign_up = f, pre_authentication = f, pre_token = f },
@@ -62,7 +67,8 @@ local POOL = {
   aliases = { "email", "phone_number", "preferred_username" }, required_attributes = {}, auto_verify = { "email" },
   attributes = {}, password_policy = {}, session_ttl = 180, srp_window = 60, timestamp_window = 300,
   verifier_session = false, totp_single_use = false, lockout = true,
-  limits = true, webauthn = {}, triggers = {}, clients = {}, users = {},
+  limits = true, rates = false, sign_up = true, threat_protection = false, username_attributes = {},
+  verify_before_update = {}, webauthn = {}, triggers = {}, clients = {}, users = {},
 }
 
 local USER = {
@@ -71,7 +77,9 @@ local USER = {
 }
 
 local POLICY = { min = 8, upper = true, lower = true, digit = true, symbol = false, history = 0 }
-local WEBAUTHN = { rp_id = "localhost", origins = { "http://localhost" }, user_verification = "preferred" }
+local WEBAUTHN = {
+  rp_id = "localhost", origins = { "http://localhost:*", "https://localhost:*" }, user_verification = "preferred",
+}
 local ROTATION = { grace = 0 }
 
 local TOP = { strict = true, state_file = false, code_folder = false, key_file = false, pools = false }

@@ -11,7 +11,8 @@
 -- | `POST clock` | `{ "offset": s }` sets, `{ "advance": s }` adds to the distance from the real clock |
 -- | `POST user` | `{ "username", "set": {...} }` changes fields of a user (status, enabled ...) or makes one |
 -- | `POST revoke` | `{ "username" }` ends the sessions of a user |
--- | `POST reset` | forgets requests, codes, counts and faults, and sets the clock right; users and sessions stay |
+-- | `GET operations` | each operation with the errors it can answer |
+-- | `POST reset` | forgets requests, codes, counts, faults, limits; sets the clock right; users and sessions stay |
 -- @module cognito.emulator.control
 
 local luasocket = require "socket"
@@ -19,6 +20,7 @@ local luasocket = require "socket"
 local clock = require "cognito.emulator.clock"
 local config_of = require "cognito.emulator.config"
 local json = require "cognito.emulator.json"
+local operations = require "cognito.emulator.operations"
 local state_of = require "cognito.emulator.state"
 local tokens = require "cognito.emulator.tokens"
 
@@ -93,7 +95,16 @@ end
 ROUTES["POST reset"] = function(state)
   state.requests, state.codes, state.counters, state.faults = {}, {}, {}, {}
   clock.offset = 0
+  for _, pool in pairs(state.pools) do
+    for _, user in pairs(pool.users) do user.limits, user.failures, user.locked_until = nil, 0, nil end
+  end
   return {}
+end
+
+ROUTES["GET operations"] = function()
+  local out = {}
+  for name, operation in pairs(operations) do out[name] = json.list(operation.errors) end
+  return out
 end
 
 ROUTES["POST faults"] = function(state, _, body)

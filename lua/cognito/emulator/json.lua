@@ -21,7 +21,7 @@ function M.is_list(t) return getmetatable(t) == List end
 
 --- A timestamp as the service writes it: seconds in exponent form, such as 1.659377625E9.
 function M.timestamp(seconds)
-  local text = ("%.9E"):format(seconds):gsub("0*E%+?0*", "E")
+  local text = ("%.12E"):format(seconds):gsub("0*E%+?0*", "E")
   return setmetatable({ text = (text:gsub("%.E", ".0E")) }, Number)
 end
 

@@ -57,15 +57,20 @@ end
 local ALIASES = { "email", "phone_number", "preferred_username" }
 
 local function allowed(pool, alias)
-  for _, name in ipairs(pool.config.aliases) do
-    if name == alias then return true end
+  for _, list in ipairs { pool.config.aliases, pool.config.username_attributes } do
+    for _, name in ipairs(list) do
+      if name == alias then return true end
+    end
   end
   return false
 end
 
--- A verified address (or a preferred_username) signs its owner in.
-local function answers_to(user, alias, name)
+-- A verified address (or a preferred_username) signs its owner in; an address that is the name needs no verifying.
+local function answers_to(pool, user, alias, name)
   if user.attributes[alias] ~= name then return false end
+  for _, attribute in ipairs(pool.config.username_attributes) do
+    if attribute == alias then return true end
+  end
   return alias == "preferred_username" or user.attributes[alias .. "_verified"] == "true"
 end
 
@@ -75,7 +80,7 @@ function M.find(pool, name)
   if pool.users[name] then return pool.users[name] end
   for _, alias in ipairs(ALIASES) do
     for _, user in pairs(allowed(pool, alias) and pool.users or {}) do
-      if answers_to(user, alias, name) then return user end
+      if answers_to(pool, user, alias, name) then return user end
     end
   end
   return nil

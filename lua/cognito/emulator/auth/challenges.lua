@@ -21,6 +21,7 @@ add(require "cognito.emulator.auth.device_srp")
 add(require "cognito.emulator.auth.mfa".challenges)
 add(require "cognito.emulator.auth.custom".challenges)
 add(require "cognito.emulator.auth.choice".challenges)
+add(require "cognito.emulator.auth.passkey")
 
 local FUTURE = { pose = function() return { HINT = "the answer is raw" } end }
 
