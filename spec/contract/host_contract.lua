@@ -404,6 +404,33 @@ example("once: each caller has its own deadline, and the task goes on without it
   equal(true, ended)
 end, "parallel")
 
+example("once: a caller that cancels leaves alone, and the task goes on", function(t)
+  local token, ended = new_token(), false
+  local function task() t.host.sleep(0.2) ended = true return "whole" end
+  t.parallel {
+    function()
+      local value, err = timed(t, 0.1, function()
+        return t.host.once("contract:g", task, t.host.monotime() + 5, token)
+      end)
+      equal(nil, value)
+      equal("cancelled", err.kind)
+    end,
+    function() equal("whole", (t.host.once("contract:g", task, t.host.monotime() + 5))) end,
+    function() t.host.sleep(0.05) token:cancel() end,
+  }
+  equal(true, ended)
+  equal(nil, next(token.listeners), "listeners left behind")
+end, "parallel")
+
+example("once: a caller that is cancelled already begins nothing", function(t)
+  local token, begun = new_token(), false
+  token:cancel()
+  local value, err = t.host.once("contract:h", function() begun = true return true end, t.host.monotime() + 5, token)
+  equal(nil, value)
+  equal("cancelled", err.kind)
+  equal(false, begun)
+end)
+
 example("once: tasks of different keys do not wait for each other", function(t)
   timed(t, 0.2, function()
     t.parallel(repeated(5, function(i)

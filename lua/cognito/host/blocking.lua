@@ -48,7 +48,8 @@ end
 
 local function single_flight()
     local running = {}
-    return function(key, fn)
+    return function(key, fn, _, token)
+        if token and token.cancelled then return failure("cancelled", "the call was cancelled") end
         if is_taken(running[key]) then
             return nil, errors.new("config", "this is already under way, and the blocking host cannot wait for it",
                 { code = "reentered", hint = "use cognito.host.loop where coroutines call the library" })

@@ -105,6 +105,27 @@ end
 
 -- ---- single flight ----
 
+-- A waiter goes away alone; the task stays.
+local function leave(self, timer)
+    local function listener()
+        if timer.late or timer.place == nil then return end
+        timer.late = true
+        self.scheduler.timers:remove(timer)
+        self.scheduler:later(timer.waiter, "cancelled")
+        if self.park then self.transfers:open():alarm(0) end
+    end
+    return listener
+end
+
+local function await(self, task, waiter, deadline, token)
+    local timer = self.scheduler.timers:add(deadline or math.huge, waiter)
+    task[#task + 1] = timer
+    if not token then return wait(self, waiter) end
+    local listener = leave(self, timer)
+    token.listeners[listener] = true
+    return forget(token, listener, wait(self, waiter))
+end
+
 local function finish_task(self, task, ok, first, second)
     self.tasks[task.key] = nil
     if not ok then first, second = transfers.raised(first) end
@@ -123,16 +144,14 @@ local function begin_task(self, key, fn)
     return task
 end
 
-local function once(self, key, fn, deadline)
+local function once(self, key, fn, deadline, token)
     local waiter = self.scheduler:here(self.park)
+    if token and token.cancelled then return failure("cancelled", "the call was cancelled") end
     local task = self.tasks[key] or begin_task(self, key, fn)
-    if not task.done then
-        task[#task + 1] = self.scheduler.timers:add(deadline or math.huge, waiter)
-        if not wait(self, waiter) then
-            return failure("timeout", "the task did not end before the deadline", true, true)
-        end
-    end
-    return task.first, task.second
+    local how = task.done or await(self, task, waiter, deadline, token)
+    if how == true then return task.first, task.second end
+    if how == "cancelled" then return failure("cancelled", "the call was cancelled", true) end
+    return failure("timeout", "the task did not end before the deadline", true, true)
 end
 
 -- ---- turning ----
