@@ -1,0 +1,45 @@
+-- The loop inside other event loops, for real: the examples, against the emulator.
+local emulator = require "spec.support.emulator"
+local proc = require "spec.support.proc"
+local tmp = require "spec.support.tmp"
+
+describe("the loop host inside other loops", function()
+  local server, env
+  setup(function()
+    server = emulator.start { config = "examples/demo_pool.lua" }
+    env = { COGNITO_ENDPOINT = server.url, COGNITO_USER_POOL_ID = "eu-west-1_Demo12345",
+      COGNITO_CLIENT_ID = "demoapp1234567890demoapp", COGNITO_USERNAME = "alice",
+      COGNITO_CLIENT_SECRET = "demo0secret0demo0secret0demo0secret0demo0secret0", COGNITO_PASSWORD = "Correct-Horse-7" }
+  end)
+  teardown(function()
+    server.stop()
+    tmp.cleanup()
+  end)
+
+  local function run(interpreter, example)
+    local code, out, err = proc.run { argv = { interpreter, "examples/" .. example }, env = env, timeout = 30 }
+    assert.equal("0", tostring(code), out .. err)
+    return out
+  end
+
+  for _, interpreter in ipairs { "lua5.4", "luajit" } do
+    it("cqueues, " .. interpreter, function()
+      local out = run(interpreter, "loop_cqueues.lua")
+      for i = 1, 3 do assert.truthy(out:find(("task %d: signed in as alice"):format(i), 1, true), out) end
+      assert.truthy(out:find("ticked 10 times", 1, true), out)
+    end)
+
+    it("luv, " .. interpreter, function()
+      local out = run(interpreter, "loop_luv.lua")
+      for i = 1, 3 do assert.truthy(out:find(("task %d: signed in as alice"):format(i), 1, true), out) end
+      assert.truthy(out:find("ticked 10 times", 1, true), out)
+    end)
+
+    it("a frame loop, " .. interpreter, function()
+      local out = run(interpreter, "loop_frames.lua")
+      local frames, longest = out:match("signed in as alice after (%d+) frames; the longest step took ([%d.]+) ms")
+      assert.truthy(frames, out)
+      assert.is_true(tonumber(longest) < 200, out)
+    end)
+  end
+end)
