@@ -51,7 +51,7 @@ REPLAYS   := $(patsubst csrc/fuzz/%.c,$(BUILD)/replay/%,$(FUZZ_SRC))
 FUZZERS   := $(patsubst csrc/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 .PHONY: build build-c install demo env test test-c test-lua lint rockspec asan valgrind fuzz fuzz-replay conformance doc \
-        clean help
+        kill-test clean help
 
 build: $(foreach abi,5.4 5.1,$(foreach m,$(MODULES),$(BUILD)/$(abi)/cognito/$(m).so)) $(BUILD)/libcore.a ## build both ABIs into build/
 
@@ -164,6 +164,9 @@ valgrind: ## run the C tests and the specs on Lua 5.4 under valgrind
 	@tools/install build demo test valgrind
 	@$(MAKE) -s $(PAR) build build-c
 	@BUILD=$(BUILD) SPEC=$(SPEC) LUAS=5.4 VALGRIND=1 tools/test
+
+kill-test: build ## kill and fail the file storage: KILLS=10000 random kills, and every system call
+	@tools/kill-test $(or $(KILLS),10000)
 
 conformance: ## run other people's clients and servers from npm against ours (installs node where it is missing)
 	@tools/install build demo test conformance

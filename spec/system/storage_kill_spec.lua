@@ -1,0 +1,141 @@
+-- The file storage under kill -9 and failing system calls, at every call of a write in turn.
+local file = require "cognito.storage.file"
+local killer = require "spec.support.killer"
+local lfs = require "lfs"
+local strace = require "spec.support.strace"
+local tmp = require "spec.support.tmp"
+
+local KEY = ("ab"):rep(32)
+local KILLS = tonumber(os.getenv "KILLS") or 60
+
+local function record(version)
+  return { version = version, refresh_token = ("token of %s "):format(version):rep(100) }
+end
+
+local function fresh(from)
+  local path = tmp.dir()
+  if from then assert(file.new({ path = path }):put(KEY, record(from), nil)) end
+  return path
+end
+
+local function victim(path, from) return { "lua5.4", "spec/support/store_victim.lua", path, from or "none", "a.2" } end
+
+-- The version that the next process finds; the record is whole and can be replaced; nothing is left over.
+local function survivor(path, from)
+  local storage = file.new { path = path }
+  local found, err = storage:get(KEY)
+  assert.is_nil(err)
+  if from then assert.is_table(found) end
+  if found then assert.same(record(found.version), found) end
+  local token = assert(storage:try_lock(KEY, 30))
+  assert(storage:put(KEY, record "a.3", found and found.version))
+  assert(storage:unlock(KEY, token))
+  assert.same(record "a.3", file.new({ path = path }):get(KEY))
+  for name in lfs.dir(path) do
+    assert.is_nil(name:find "^%.tmp" or name:find "bad", "left behind: " .. name)
+  end
+  return found and found.version
+end
+
+local function describe_point(point) return ("%s number %d: %s"):format(point.name, point.nth, point.line) end
+
+local FILE_CALLS = {
+  openat = true, read = true, write = true, fsync = true, close = true, rename = true, renameat = true,
+  renameat2 = true, unlinkat = true, fstat = true, newfstatat = true, flock = true, fchmod = true, mkdir = true,
+  chmod = true, stat = true, getdents64 = true, getrandom = true, fstatfs = true, open = true, statfs = true,
+}
+
+-- The victim's own reports are no part of what is shown.
+local function fails_here(point) return FILE_CALLS[point.name] and not point.line:find "^write%(1," end
+
+describe("the file storage", function()
+  local can, why = strace.available()
+
+  teardown(tmp.cleanup)
+
+  local function traced(name, fn)
+    it(name, function()
+      if not can then return pending(why) end
+      fn()
+    end)
+  end
+
+  for _, from in ipairs { "a.1", false } do
+    local case = from and "replaces a record" or "writes its first record"
+
+    traced("survives kill -9 at every system call while it " .. case, function()
+      local path = fresh(from)
+      local old, new = 0, 0
+      for _, point in ipairs(strace.points(victim(path, from or nil))) do
+        path = fresh(from)
+        local out = strace.kill(victim(path, from or nil), point)
+        local version = survivor(path, from)
+        assert.is_true(version == (from or nil) or version == "a.2", describe_point(point))
+        if out:find "put ok" then assert.equal("a.2", version, describe_point(point)) end
+        if version == "a.2" then new = new + 1 else old = old + 1 end
+        tmp.remove(path)
+      end
+      local figures = ("%d kills left the old record, %d the new"):format(old, new)
+      print(case .. ": " .. figures)
+      assert.is_true(old > 20 and new > 5, figures)
+    end)
+
+    traced("survives the failure of every file call while it " .. case, function()
+      local path = fresh(from)
+      local points, failures, runs = strace.points(victim(path, from or nil)), 0, 0
+      for _, point in ipairs(points) do
+        for _, errno in ipairs(fails_here(point) and { "ENOSPC", "EIO", "EACCES", "EINTR" } or {}) do
+          path = fresh(from)
+          local code, out, problem = strace.fail(victim(path, from or nil), point, errno)
+          local at = errno .. " at " .. describe_point(point) .. "\n" .. out
+          assert.equal(0, code, at .. problem)
+          local answer = out:match "put ([^\n]*)"
+          local version = survivor(path, from)
+          if answer == "ok" then
+            assert.equal("a.2", version, at)
+          else
+            failures = failures + 1
+            assert.matches("^store %S", answer, 1, false, at)
+            -- after the rename only the fsync of the folder can fail: then the new record is there
+            local last = point.name == "fsync" and point.line:find "fsync%(%d+%)" and version == "a.2"
+            assert.is_true(version == (from or nil) or last, at)
+          end
+          runs = runs + 1
+          tmp.remove(path)
+        end
+      end
+      local figures = ("%d failing calls, %d writes refused"):format(runs, failures)
+      print(case .. ": " .. figures)
+      assert.is_true(runs > 60 and failures > 20, figures)
+    end)
+  end
+
+  traced("gives up in the end when a call fails for ever", function()
+    for _, errno in ipairs { "EINTR", "ENOSPC" } do
+      for _, name in ipairs { "write", "fsync", "flock" } do
+        local path = fresh "a.1"
+        local first
+        for _, point in ipairs(strace.points(victim(path, "a.1"))) do
+          if point.name == name and fails_here(point) then first = first or point end
+        end
+        tmp.remove(path)
+        path = fresh "a.1"
+        local code, out, problem = strace.fail(victim(path, "a.1"), first, errno, true)
+        -- its own reports go through write, too
+        if name ~= "write" then
+          assert.equal(0, code, problem)
+          assert.matches("put store", out)
+        end
+        assert.equal("a.1", (survivor(path, "a.1")))
+      end
+    end
+  end)
+
+  it(("survives %d kills at random moments"):format(KILLS), function()
+    local stats = killer.run(tmp.dir(), KILLS)
+    print(("%d random kills: %d records written, %d kills fell between rename and report, 0 torn"):format(stats.kills,
+      stats.stored, stats.unreported))
+    assert.equal(KILLS, stats.kills)
+    assert.is_true(stats.stored > KILLS)
+  end)
+end)
