@@ -1,24 +1,13 @@
 #include "impl.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { EVENTS = 64, MAX_IDLE = 128 };
-
-/* What is known of a descriptor: what libcurl wants of it, and what the kernel was told. */
-typedef struct {
-    http_pool *pool;
-    uint32_t want, have;
-    bool ours, queued;
-} watch;
+enum { MAX_IDLE = 128 };
 
 struct http_crowd {
     pid_t pid;
-    int epoll, alarm;
     int running;
     http_pool **pools; /* by number; holes are NULL */
     int pool_count;
@@ -27,84 +16,21 @@ struct http_crowd {
     http_transfer **transfers; /* by id - 1; holes are NULL */
     int transfer_count;
     http_transfer *done, **done_end;
-    watch *watches; /* by descriptor */
-    int watch_count;
-    int *changed; /* descriptors whose want and have may differ */
-    int changed_count, changed_size;
+    http_watches watches;
 };
+
+void http_crowd_watch(http_crowd *c, http_pool *pool, int fd, int what, bool ours) {
+    http_watches_want(&c->watches, pool, fd, what, ours);
+}
+
+void http_crowd_forget(http_crowd *c, int fd) {
+    http_watches_forget(&c->watches, fd);
+}
 
 double http_clock(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-/* ---- descriptors ----
- *
- * With kept connections libcurl takes up and lets go the same descriptor for every transfer. The
- * kernel is told only what lasts: an idle connection stays watched until it says something.
- */
-
-static bool fit_watches(http_crowd *c, int fd) {
-    if (fd < c->watch_count) return true;
-    int count = fd + 64;
-    watch *list = realloc(c->watches, (size_t)count * sizeof *list);
-    if (list == NULL) return false;
-    memset(list + c->watch_count, 0, (size_t)(count - c->watch_count) * sizeof *list);
-    c->watches = list;
-    c->watch_count = count;
-    return true;
-}
-
-static bool queue(http_crowd *c, int fd) {
-    if (c->watches[fd].queued) return true;
-    if (c->changed_count == c->changed_size) {
-        int size = c->changed_size ? 2 * c->changed_size : 16;
-        int *list = realloc(c->changed, (size_t)size * sizeof *list);
-        if (list == NULL) return false;
-        c->changed = list;
-        c->changed_size = size;
-    }
-    c->changed[c->changed_count++] = fd;
-    return c->watches[fd].queued = true;
-}
-
-static void tell_kernel(http_crowd *c, int fd, uint32_t events) {
-    watch *w = &c->watches[fd];
-    struct epoll_event event = {.events = events, .data = {.fd = fd}};
-    if (w->have == events) return;
-    int op = w->have == 0 ? EPOLL_CTL_ADD : events == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD;
-    epoll_ctl(c->epoll, op, fd, &event);
-    w->have = events;
-}
-
-void http_crowd_watch(http_crowd *c, http_pool *pool, int fd, int what, bool ours) {
-    if (!fit_watches(c, fd)) return;
-    watch *w = &c->watches[fd];
-    w->pool = pool;
-    w->ours = ours;
-    w->want = what == CURL_POLL_REMOVE ? 0 : 0u + ((what & CURL_POLL_IN) ? EPOLLIN : 0u) +
-                                                ((what & CURL_POLL_OUT) ? EPOLLOUT : 0u);
-    /* a descriptor whose end nobody will announce must leave at once */
-    if (w->want == 0 && !ours) tell_kernel(c, fd, 0);
-    else if (w->want != w->have) queue(c, fd);
-}
-
-void http_crowd_forget(http_crowd *c, int fd) {
-    if (fd >= c->watch_count) return;
-    tell_kernel(c, fd, 0);
-    c->watches[fd].want = 0;
-}
-
-static void sync_watches(http_crowd *c) {
-    for (int i = 0; i < c->changed_count; i++) {
-        int fd = c->changed[i];
-        watch *w = &c->watches[fd];
-        w->queued = false;
-        if (w->want != 0) tell_kernel(c, fd, w->want);
-        else if (w->have != 0) tell_kernel(c, fd, EPOLLIN);
-    }
-    c->changed_count = 0;
 }
 
 /* ---- making and closing ---- */
@@ -116,10 +42,8 @@ http_crowd *http_crowd_new(void) {
     http_crowd *c = calloc(1, sizeof *c);
     if (c == NULL) return NULL;
     c->pid = getpid();
-    c->alarm = -1;
     c->done_end = &c->done;
-    c->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (c->epoll >= 0) return c;
+    if (http_watches_open(&c->watches)) return c;
     free(c);
     return NULL;
 }
@@ -128,27 +52,21 @@ bool http_crowd_foreign(const http_crowd *c) {
     return c->pid != getpid();
 }
 
-static void close_descriptors(http_crowd *c) {
-    if (c->epoll >= 0) close(c->epoll);
-    if (c->alarm >= 0) close(c->alarm);
-}
-
 /* In a forked child libcurl's memory may be in any state, and closing a TLS connection would speak
  * on the parent's. */
 void http_crowd_close(http_crowd *c) {
     if (http_crowd_foreign(c)) {
-        close_descriptors(c);
+        http_watches_close(&c->watches);
         return;
     }
     for (int i = 0; i < c->pool_count; i++)
         if (c->pools[i] != NULL) end_pool(c, i);
     for (int i = 0; i < c->trust_count; i++) http_trust_free(c->trusts[i]);
-    close_descriptors(c);
+    http_watches_close(&c->watches);
     free(c->pools);
     free(c->trusts);
     free(c->transfers);
-    free(c->watches);
-    free(c->changed);
+    http_watches_free(&c->watches);
     free(c);
 }
 
@@ -359,24 +277,6 @@ static void work(http_crowd *c) {
     }
 }
 
-static void act(http_crowd *c, const struct epoll_event *event) {
-    int fd = event->data.fd, running;
-    if (fd == c->alarm) {
-        http_alarm(c, -1.0);
-        return;
-    }
-    watch *w = &c->watches[fd];
-    if (w->want == 0) { /* an idle connection ended, or says something unasked */
-        tell_kernel(c, fd, 0);
-        return;
-    }
-    int mask = ((event->events & EPOLLIN) ? CURL_CSELECT_IN : 0) |
-               ((event->events & EPOLLOUT) ? CURL_CSELECT_OUT : 0) |
-               ((event->events & (EPOLLERR | EPOLLHUP)) ? CURL_CSELECT_ERR : 0);
-    w->pool->touched = true;
-    curl_multi_socket_action(w->pool->multi, fd, mask, &running);
-}
-
 double http_timeout(const http_crowd *c) {
     double soonest = -1.0;
     if (c->done != NULL) return 0.0;
@@ -399,10 +299,7 @@ static int milliseconds(const http_crowd *c, double seconds) {
 }
 
 static void turn(http_crowd *c, double seconds) {
-    struct epoll_event events[EVENTS];
-    sync_watches(c);
-    int n = epoll_wait(c->epoll, events, EVENTS, milliseconds(c, seconds));
-    for (int i = 0; i < n; i++) act(c, &events[i]);
+    http_watches_wait(&c->watches, milliseconds(c, seconds));
     work(c);
 }
 
@@ -424,29 +321,13 @@ http_transfer *http_next(http_crowd *c) {
 }
 
 int http_pollfd(const http_crowd *c) {
-    return c->epoll;
+    return c->watches.epoll;
 }
 
 int http_running(const http_crowd *c) {
     return c->running;
 }
 
-static bool make_alarm(http_crowd *c) {
-    struct epoll_event event = {.events = EPOLLIN, .data = {.fd = -1}};
-    c->alarm = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (c->alarm < 0) return false;
-    event.data.fd = c->alarm;
-    return epoll_ctl(c->epoll, EPOLL_CTL_ADD, c->alarm, &event) == 0;
-}
-
 bool http_alarm(http_crowd *c, double seconds) {
-    struct itimerspec when = {0};
-    if (c->alarm < 0 && seconds < 0) return true;
-    if (c->alarm < 0 && !make_alarm(c)) return false;
-    if (seconds >= 0) {
-        when.it_value.tv_sec = (time_t)seconds;
-        when.it_value.tv_nsec = (long)((seconds - (double)when.it_value.tv_sec) * 1e9);
-        if (when.it_value.tv_sec == 0 && when.it_value.tv_nsec == 0) when.it_value.tv_nsec = 1;
-    }
-    return timerfd_settime(c->alarm, 0, &when, NULL) == 0;
+    return http_watches_alarm(&c->watches, seconds);
 }

@@ -93,6 +93,33 @@ int http_socket_close(void *pool, curl_socket_t fd);
  * which on a connection at rest is either its end or an answer nobody asked for. */
 bool http_socket_spoilt(http_pool *pool, int local_port);
 
+/* ---- watches: the descriptors that libcurl waits for, behind one of ours ---- */
+
+typedef struct {
+    http_pool *pool;
+    unsigned want, have; /* what libcurl wants to hear of it, what the kernel was told */
+    bool queued;
+} http_watch;
+
+typedef struct {
+    int epoll, alarm;
+    http_watch *list; /* by descriptor */
+    int count;
+    int *changed; /* descriptors whose want and have may differ */
+    int changed_count, changed_size;
+} http_watches;
+
+bool http_watches_open(http_watches *watches);
+void http_watches_close(http_watches *watches);
+void http_watches_free(http_watches *watches);
+/* libcurl wants the descriptor watched (CURL_POLL_*). `ours`: it came from http_socket_open, so
+ * that its end will be announced by http_watches_forget. */
+void http_watches_want(http_watches *watches, http_pool *pool, int fd, int what, bool ours);
+void http_watches_forget(http_watches *watches, int fd);
+/* Waits for events and hands them to libcurl. Negative: no limit. */
+void http_watches_wait(http_watches *watches, int milliseconds);
+bool http_watches_alarm(http_watches *watches, double seconds);
+
 /* ---- transfers ---- */
 
 typedef enum { HTTP_IDLE, HTTP_PREPARED, HTTP_RUNS, HTTP_DONE } http_state;
@@ -141,8 +168,6 @@ size_t http_on_body(char *data, size_t size, size_t count, void *t);
 
 /* ---- crowd ---- */
 
-/* libcurl wants the descriptor watched (CURL_POLL_*). `ours`: it came from http_socket_open, so
- * that its end will be announced by http_crowd_forget. */
 void http_crowd_watch(http_crowd *crowd, http_pool *pool, int fd, int what, bool ours);
 void http_crowd_forget(http_crowd *crowd, int fd);
 
