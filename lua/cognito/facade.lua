@@ -83,7 +83,9 @@ end
 -- @tparam table given
 -- @treturn table|nil a step, or nil and an error
 function Pool:sign_in(given)
-    return require("cognito.signin").start(self, given)
+    -- no tail call: the levels of raised errors count this function
+    local step, err = require("cognito.signin").start(self, given)
+    return step, err
 end
 
 --- Goes on with a sign-in that `step:dump` put into text; see `cognito.signin.resume`.
@@ -91,7 +93,8 @@ end
 -- @tparam table given `key`
 -- @treturn table|nil a step, or nil and an error
 function Pool:resume(text, given)
-    return require("cognito.signin").resume(self, text, given)
+    local step, err = require("cognito.signin").resume(self, text, given)
+    return step, err
 end
 
 local function one_owner(pool, level)

@@ -47,13 +47,20 @@ function cognito.jws.decode_unverified(token)
     return require("cognito.jws").decode_unverified(token)
 end
 
---- Codes of authenticator apps: `totp.code(secret)`, `totp.uri{...}`; see `cognito.totp`.
+--- Codes of an authenticator app and the URI that enrols one; see `cognito.totp`.
 cognito.totp = {}
 
-function cognito.totp.code(...)
-    return require("cognito.totp").code(...)
+--- The code that an authenticator app would show.
+-- @tparam string secret base32
+-- @tparam[opt] number time seconds since the epoch; default: now
+-- @treturn string|nil six digits, or nil and an error of kind `invalid`
+function cognito.totp.code(secret, time)
+    return require("cognito.totp").code(secret, time or require("cognito.host.clock").now())
 end
 
+--- The otpauth URI that authenticator apps read from a QR code.
+-- @tparam table options `secret` (base32), `account`, `issuer`
+-- @treturn string|nil the URI (it holds the secret), or nil and an error of kind `invalid`
 function cognito.totp.uri(options)
     return require("cognito.totp").uri(options)
 end

@@ -169,9 +169,9 @@ local function place_of(pool)
     return ("lua-cognito step %d\0%s\0%s"):format(FORMAT, pool.user_pool_id, pool.client_id)
 end
 
-local function check_key(given, where)
-    options.check(given, { key = "string|function|table" }, where, 3)
-    if given.key == nil then error(where .. ": option key is needed", 3) end
+local function check_key(given, where, level)
+    options.check(given, { key = "string|function|table" }, where, level)
+    if given.key == nil then error(where .. ": option key is needed", level) end
     return require("cognito.storage.keys").new(given.key, where)
 end
 
@@ -189,7 +189,7 @@ end
 -- @treturn string|nil letters, digits, `-` and `_`; or nil and an error of kind `store` (the key), or
 -- `challenge_expired` when the step was answered already
 function Step:dump(given)
-    local keys = check_key(given, "step:dump")
+    local keys = check_key(given, "step:dump", 3)
     local state = states[self]
     if self.session then error("step:dump: the step holds a session, there is nothing to carry on", 2) end
     if not state or state.current ~= self then return over("this challenge was answered already", "answered") end
@@ -218,7 +218,7 @@ end
 -- text is not a step of this pool and client, was changed, or was sealed with another key; `store` (the key)
 function signin.resume(pool, text, given)
     if type(text) ~= "string" then error("pool:resume: a string is needed, not " .. type(text), 3) end
-    local keys = check_key(given, "pool:resume")
+    local keys = check_key(given, "pool:resume", 4)
     local sealed = core.b64url_decode(text)
     local opened, problem = nil, nil
     if sealed then opened, problem = keys:open(place_of(pool), sealed) end

@@ -255,7 +255,10 @@ end
 -- is to be verified first
 function challenges.answer(question, x, level)
     local row = by_name[question.name]
-    if type(x) == "table" and x.raw ~= nil then return raw_answer(x, level + 1) end
+    if type(x) == "table" and x.raw ~= nil then
+        local raw = raw_answer(x, level + 1)
+        return raw
+    end
     if type(x) ~= "string" and type(x) ~= "table" then
         error("step:answer: a string or a table is needed, not " .. type(x), level + 1)
     end
