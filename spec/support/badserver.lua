@@ -18,6 +18,10 @@ function M.start()
   return self
 end
 
+--- A view of a server that runs already, for a place that cannot start processes.
+-- @tparam table ports by name
+function M.attach(ports) return setmetatable({ ports = ports }, Server) end
+
 --- The URL of a fault, with a tag under which the server counts. `port` names the variant, default "plain".
 function Server:url(fault, tag, port)
   local scheme = (port or "plain") == "plain" and "http" or "https"

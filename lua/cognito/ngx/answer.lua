@@ -105,13 +105,16 @@ local function read_fields(head)
     return head
 end
 
+local HTTP = "HTTP/"
+
 local function looks_like_http(reader)
-    while #reader.text < 5 do
+    while true do
+        local start = reader.text:sub(1, #HTTP)
+        if start ~= HTTP:sub(1, #start) then return nil, BAD, "the answer is not HTTP" end
+        if #start == #HTTP then return true end
         local ok, kind, reason = reader:more()
         if not ok then return nil, kind, reason end
     end
-    if reader.text:sub(1, 5) ~= "HTTP/" then return nil, BAD, "the answer is not HTTP" end
-    return true
 end
 
 local function one_head(reader)
@@ -142,7 +145,7 @@ local function chunk_size(reader)
     end
     local digits = line:match "^(%x+)[ \t]*$" or line:match "^(%x+)[ \t]*;"
     if not digits then return nil, BAD, "a malformed chunk size" end
-    if #digits > 12 then return nil, LARGE, "a chunk is too large" end
+    if #digits > 12 then return nil, BAD, "an absurd chunk size" end
     return tonumber(digits, 16)
 end
 
