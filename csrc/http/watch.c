@@ -84,7 +84,7 @@ void http_watches_forget(http_watches *w, int fd) {
     w->list[fd].want = 0;
 }
 
-static void sync(http_watches *w) {
+static void sync_kernel(http_watches *w) {
     for (int i = 0; i < w->changed_count; i++) {
         int fd = w->changed[i];
         http_watch *watch = &w->list[fd];
@@ -109,7 +109,7 @@ static http_pool *take(http_watches *w, const struct epoll_event *event) {
 
 void http_watches_wait(http_watches *w, int ms) {
     struct epoll_event events[64];
-    sync(w);
+    sync_kernel(w);
     int running, n = epoll_wait(w->epoll, events, 64, ms);
     for (int i = 0; i < n; i++) {
         http_pool *pool = take(w, &events[i]);
