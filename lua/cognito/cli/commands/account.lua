@@ -126,7 +126,10 @@ function commands.mfa(ctx)
 end
 
 local DEVICES = {
-  remember = function(ctx, session) return session:remember_device(true, { key = ctx.args.key }) end,
+  remember = function(ctx, session)
+    if not ctx.args.key then return session:remember_device(true) end
+    return session:call("UpdateDeviceStatus", { DeviceKey = ctx.args.key, DeviceRememberedStatus = "remembered" })
+  end,
   forget = function(ctx, session) return session:forget_device { key = ctx.args.key } end,
 }
 
