@@ -7,6 +7,7 @@
 --     e.requests("InitiateAuth")   log of requests, oldest first; without a name: all
 --     e.counts()                   operation -> { requests =, ok =, <error code> = }
 --     e.codes()                    the codes that were sent, oldest first; e.code() is the newest one's text
+--     e.operations()               each operation with the errors it can answer
 --     e.faults { { fault = "reset!", operation = "InitiateAuth", times = 1 } }
 --     e.blackhole()                a port on which connecting never ends
 --     e.clock { advance = 3600 }   e.user("alice", { enabled = false })   e.revoke "alice"   e.reset()
@@ -107,6 +108,7 @@ local function add_controls(e)
   end
   function e.counts() return control(e, "GET", "counts") end
   function e.codes() return control(e, "GET", "codes") end
+  function e.operations() return control(e, "GET", "operations") end
   function e.code()
     local list = e.codes()
     return list[#list] and list[#list].code
