@@ -79,6 +79,9 @@ describe("the 32 operations", function()
         assert.equal(name, err.operation)
         assert.truthy(errors.kinds[err.kind])
         assert.truthy(err.request_id, name .. " " .. code)
+        if code ~= "NotAuthorizedException" and code ~= "InvalidParameterException" then
+          assert.truthy(err.hint, code .. " has no hint")
+        end
         seen = seen + 1
       end
     end

@@ -1,6 +1,8 @@
 --- What the service's error codes and messages mean: a code to a kind, a known message to a hint.
 -- @module cognito.protocol.faults
 
+local hints = require "cognito.protocol.hints"
+
 local faults = {}
 
 local THROTTLED = { kind = "throttled", retryable = true }
@@ -108,6 +110,7 @@ function faults.explain(err, message)
             break
         end
     end
+    err.hint = err.hint or hints[err.code]
     return kind
 end
 

@@ -1,0 +1,48 @@
+--- What a person can do about each error of the service, where its message does not say it: which switch of the pool
+-- to flip, how long to wait, what to call next.
+-- @module cognito.protocol.hints
+
+return {
+    AliasExistsException = "another user has this e-mail address or phone number; force_alias = true would move it",
+    CodeDeliveryFailureException = "the code could not be delivered; the user may exist already: resend_code, do not"
+        .. " sign up again",
+    CodeMismatchException = "the code is wrong; it can be typed again",
+    ConcurrentModificationException = "somebody else changed the same user at this moment; try again",
+    DeviceKeyExistsException = "this device is confirmed already",
+    EnableSoftwareTokenMFAException = "the code was not accepted: check the clock of the device that made it, or begin"
+        .. " again with associate_totp",
+    ExpiredCodeException = "ask for a new code",
+    ForbiddenException = "a web ACL (WAF) of the pool refused the request",
+    InternalErrorException = "the service failed; try again later",
+    InvalidEmailRoleAccessPolicyException = "the pool may not send e-mail through SES: mend its IAM role",
+    InvalidLambdaResponseException = "a Lambda trigger of the pool gave an answer that Cognito cannot use",
+    InvalidPasswordException = "the password does not meet the pool's password policy",
+    InvalidSmsRoleAccessPolicyException = "the pool may not send text messages: mend its IAM role",
+    InvalidSmsRoleTrustRelationshipException = "the pool may not use its SMS role: mend the role's trust relationship",
+    InvalidUserPoolConfigurationException = "switch the feature on in the pool (device tracking, MFA, or messages)",
+    LimitExceededException = "an attempt limit of this user or a quota is used up; wait some minutes, up to an hour",
+    MFAMethodNotFoundException = "this user has no such second factor; choose another",
+    OperationNotEnabledException = "this Region of a replicated pool refuses the operation; use the primary Region",
+    PasswordHistoryPolicyViolationException = "the pool refuses passwords that were used before",
+    PasswordResetRequiredException = "the password must be reset: forgot_password, then confirm_forgot_password",
+    ResourceNotFoundException = "check user_pool_id, client_id and region",
+    SoftwareTokenMFANotFoundException = "switch on TOTP in the pool, or enrol it first: associate_totp, verify_totp",
+    TooManyFailedAttemptsException = "too many wrong codes; wait some minutes, then ask for a new one",
+    TooManyRequestsException = "too many requests; they may be sent again after a while",
+    UnauthorizedException = "the client may not do this with this token",
+    UnexpectedLambdaException = "a Lambda trigger of the pool failed: look into its log",
+    UnsupportedOperationException = "switch on token revocation for this app client",
+    UnsupportedTokenTypeException = "only refresh tokens can be revoked",
+    UserLambdaValidationException = "a Lambda trigger of the pool refused; its text is the message",
+    UserNotConfirmedException = "confirm the account first: resend_code, then confirm_sign_up",
+    UserNotFoundException = "there is no such user, or the alias is not verified",
+    UserPoolAddOnNotEnabledException = "switch on threat protection in the pool",
+    UsernameExistsException = "this name is taken; sign in, or choose another",
+    WebAuthnChallengeNotFoundException = "begin the registration again with start_passkey",
+    WebAuthnClientMismatchException = "the passkey was begun by another app client",
+    WebAuthnConfigurationMissingException = "set the relying party of passkeys in the pool",
+    WebAuthnCredentialNotSupportedException = "this kind of passkey is not supported by the pool",
+    WebAuthnNotEnabledException = "switch on passkeys in the pool (choice-based sign-in, WEB_AUTHN)",
+    WebAuthnOriginNotAllowedException = "the page's origin does not belong to the pool's relying party",
+    WebAuthnRelyingPartyMismatchException = "the passkey was made for another relying party",
+}
