@@ -347,7 +347,11 @@ describe("limits of a call", function()
 
     it("logs one event an attempt, without secrets", function()
         local events = {}
-        local c, host = make { logger = function(e) events[#events + 1] = e end }
+        local c, host = make { logger = function(level, message, e)
+            events[#events + 1] = e
+            assert.are.equal(e.ok and "debug" or "warn", level)
+            assert.is_truthy(message:find("attempt " .. e.attempt, 1, true))
+        end }
         host:answer(500):answer(200, { Username = "a", UserAttributes = { {} } })
         assert(c:call("GetUser", { AccessToken = "CANARY" }, c:context()))
         assert.are.equal(2, #events)

@@ -21,6 +21,17 @@ local min = math.min
 
 local CANCEL_STEP = 0.05      -- seconds between two looks at a cancel token while waiting to retry
 
+--- What a logger is told of one attempt: nothing of what was sent or received, for any of it may be a secret.
+-- @tparam table event `operation`, `attempt`, `seconds`, `ok`; on failure also `kind`, `code`, `status`, `request_id`
+-- @treturn string level: "debug", or "warn" for a failure
+-- @treturn string message
+-- @treturn table fields: the event
+function client.describe(event)
+    local outcome = event.ok and "ok" or event.kind
+    return event.ok and "debug" or "warn",
+        ("%s: attempt %d: %s"):format(tostring(event.operation), event.attempt, outcome), event
+end
+
 --- Makes a client.
 -- @tparam table pool a pool value (see `cognito.pool`)
 -- @tparam table host the six verbs
@@ -120,7 +131,7 @@ end
 -- Events are handed over by the caller of a token-minting call, once the tokens are safe; by us otherwise.
 function Client:report(spec, number, started, value, err, ctx)
     local event = self:log(spec, number, started, value, err)
-    if ctx.events then ctx.events[#ctx.events + 1] = event else self.logger(event) end
+    if ctx.events then ctx.events[#ctx.events + 1] = event else self.logger(client.describe(event)) end
 end
 
 --- Sends a request until it succeeds, fails for good, or its time is over.

@@ -4,6 +4,7 @@
 -- answer is believed only after a second look at the store; nobody deletes what another has written since.
 -- @module cognito.refresh
 
+local client = require "cognito.client"
 local core = require "cognito.core"
 local errors = require "cognito.errors"
 local ops = require "cognito.protocol.ops"
@@ -12,7 +13,7 @@ local tokens = require "cognito.tokens"
 
 local refresh = {}
 
-local min = math.min
+local describe, min = client.describe, math.min
 
 local LEASE_SPARE = 5         -- seconds that a lock outlives the call's deadline
 local FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.1
@@ -77,8 +78,8 @@ end
 -- @tparam table pool
 -- @tparam string name of the handler: `on_refresh`, `on_signed_out`, `on_warning`, `logger`
 -- @param ... its arguments
-function refresh.announce(pool, name, a, b)
-    if pool[name] then pool.events[#pool.events + 1] = { name, a, b } end
+function refresh.announce(pool, name, a, b, c)
+    if pool[name] then pool.events[#pool.events + 1] = { name, a, b, c } end
 end
 
 --- Calls the handlers for what was announced.
@@ -86,7 +87,7 @@ end
 function refresh.flush(pool)
     while pool.events[1] do
         local event = table.remove(pool.events, 1)
-        pool[event[1]](event[2], event[3])
+        pool[event[1]](event[2], event[3], event[4])
     end
 end
 
@@ -235,7 +236,7 @@ function refresh.task(job)
     local record, failure = under_lock(job)
     release(job.pool, job.key)
     local events = job.ctx.events
-    for i = 1, events and #events or 0 do refresh.announce(job.pool, "logger", events[i]) end
+    for i = 1, events and #events or 0 do refresh.announce(job.pool, "logger", describe(events[i])) end
     return record, failure
 end
 
