@@ -105,11 +105,12 @@ local function is_unknown_device(err)
     return err.code == "ResourceNotFoundException" and err.reason == "device"
 end
 
--- Sends the parameters with the device's key, and once more without it where the service does not know the device.
+-- Sends the parameters with the device's key, and once more without it where the service does not know the device (it
+-- may also mean the key of an earlier message: that of an alias which has moved to another user).
 local function send_with_device(state, op, input, parameters)
     if not parameters.DEVICE_KEY and state.device then parameters.DEVICE_KEY = state.device.key end
     local answer, err = send(state, op, input)
-    if answer or not parameters.DEVICE_KEY or not is_unknown_device(err) then return answer, err end
+    if answer or state.forgotten or not is_unknown_device(err) then return answer, err end
     if (input.ChallengeName or ""):find "^DEVICE_" then return nil, err end
     forget_device(state)
     parameters.DEVICE_KEY = nil
