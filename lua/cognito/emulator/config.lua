@@ -101,10 +101,20 @@ local function fill(given, defaults, where)
   return out
 end
 
+-- https, http to this machine, or an app's own scheme; no fragment.
+local function check_redirect(uri, where)
+  local host = uri:match("^http://([^/:]+)") or uri:match("^http://(%[[^%]]+%])")
+  local loopback = host == "localhost" or host == "127.0.0.1" or host == "[::1]"
+  local fine = uri:find("^%a[%w+.-]*:") and not uri:find("#", 1, true) and (loopback or not uri:find("^http:"))
+  if not fine then error(("%s: %q must be https, or http to localhost, without a fragment"):format(where, uri), 0) end
+end
+
 local function client(given, where)
   local out = fill(given, CLIENT, where)
   if out.rotation then out.rotation = fill(out.rotation, ROTATION, where .. ".rotation") end
   if #out.secrets > 2 then error(where .. ".secrets: at most two secrets can be live at once", 0) end
+  for _, uri in ipairs(out.redirect_uris) do check_redirect(uri, where .. ".redirect_uris") end
+  for _, uri in ipairs(out.logout_uris) do check_redirect(uri, where .. ".logout_uris") end
   out.flows = {}
   for _, flow in ipairs(out.auth_flows) do out.flows[flow:gsub("^ALLOW_", "")] = true end
   return out

@@ -7,6 +7,7 @@ local discovery = require "cognito.emulator.discovery"
 local fault_play = require "cognito.emulator.fault_play"
 local faults = require "cognito.emulator.faults"
 local recorder = require "cognito.emulator.recorder"
+local routes = require "cognito.emulator.oauth.routes"
 local server = require "cognito.emulator.server"
 local wire = require "cognito.emulator.wire"
 
@@ -16,6 +17,8 @@ local function is_control(request) return request.path:find("^/_emulator/") ~= n
 
 local function dispatch(state, request)
   if request.method == "POST" and request.path == "/" then return wire.answer(state, request) end
+  local route = routes[request.method .. " " .. request.path]
+  if route then return route(state, request) end
   local document = request.method == "GET" and discovery.answer(state, request.path)
   return document or wire.not_understood(404)
 end

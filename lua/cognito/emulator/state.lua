@@ -39,6 +39,7 @@ function M.new(config)
   local self = setmetatable({
     config = config, pools = {}, clients = {},
     signins = {}, blocks = {}, families = {}, refresh = {},    -- Session, secret block, origin_jti, refresh token
+    logins = {}, grants = {}, browsers = {},                   -- hosted login: by id, code and cookie
     requests = {}, counters = {}, codes = {}, faults = {},     -- what the control plane shows and sets
   }, State)
   for i, given in ipairs(config.pools) do

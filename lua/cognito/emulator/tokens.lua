@@ -68,12 +68,30 @@ end
 
 local VERIFIED = { email_verified = true, phone_number_verified = true }
 
+local SCOPE_OF = { email = "email", email_verified = "email", phone_number = "phone", phone_number_verified = "phone" }
+
+--- The attributes that scopes let through: all for the API and for `openid` alone, else those of each scope.
+-- @tparam table user
+-- @tparam table scopes list
+-- @treturn table name -> text
+function M.visible(user, scopes)
+  local set, narrow, out = {}, false, {}
+  for _, scope in ipairs(scopes) do
+    set[scope] = true
+    narrow = narrow or scope == "email" or scope == "phone" or scope == "profile"
+  end
+  for name, value in pairs(user.attributes) do
+    if not narrow or name == "sub" or set[SCOPE_OF[name] or "profile"] then out[name] = value end
+  end
+  return out
+end
+
 --- @tparam[opt] table extra further claims (nonce, at_hash)
 -- @treturn string an ID token
 function M.id(state, family, extra)
   local claims = common(state, family, "id", family.client.config.id_token_ttl)
   claims.aud, claims["cognito:username"] = family.client.id, family.user.username
-  for name, value in pairs(family.user.attributes) do
+  for name, value in pairs(M.visible(family.user, family.scopes)) do
     if VERIFIED[name] then claims[name] = value == "true" else claims[name] = value end
   end
   for name, value in pairs(extra or {}) do claims[name] = value end
@@ -146,19 +164,26 @@ local function open_access(state, text)
   errors.throw("NotAuthorized", "Invalid Access Token")
 end
 
---- The user who holds an access token.
+--- The user who holds an access token, whatever its scopes.
 -- @treturn table `{ user, client, pool, family, claims }`
-function M.authorize(state, text)
+function M.holder(state, text)
   local claims, pool = open_access(state, text)
   errors.check(claims.exp > clock.now(), "NotAuthorized", "Access Token has expired")
   local family = state.families[claims.origin_jti or ""]
   errors.check(not (family and family.revoked), "NotAuthorized", "Access Token has been revoked")
-  local user = pool.users[claims.username]
+  local user = pool.users[claims.username or ""]
   errors.check(user and user.sub == claims.sub, "UserNotFound", "User does not exist.")
   errors.check(user.enabled, "NotAuthorized", "User is disabled.")
-  errors.check((" " .. claims.scope .. " "):find(" " .. M.API_SCOPE .. " ", 1, true), "NotAuthorized",
-    "Access Token does not have required scopes")
   return { user = user, client = pool.clients[claims.client_id], pool = pool, family = family, claims = claims }
+end
+
+--- The user who holds an access token that may call the API.
+-- @treturn table as `holder`
+function M.authorize(state, text)
+  local who = M.holder(state, text)
+  errors.check((" " .. who.claims.scope .. " "):find(" " .. M.API_SCOPE .. " ", 1, true), "NotAuthorized",
+    "Access Token does not have required scopes")
+  return who
 end
 
 --- Ends one family: its refresh tokens and access tokens are refused from now on.

@@ -82,6 +82,7 @@ end
 local function finish(state, flow)
   local user = flow.user
   user.failures, user.last_sign_in = 0, clock.now()
+  if flow.complete then return flow.complete(state, flow) end
   local metadata = devices.track(flow)
   local family = tokens.family(state, flow.client, user, { device_key = flow.device_key })
   local result = tokens.result(state, family, true)
