@@ -57,6 +57,16 @@ function out.line(text)
   io.stdout:write((tostring(text):gsub("[%c\127]", function(c) return ("\\x%02X"):format(c:byte()) end)), "\n")
 end
 
+--- A word in colour, where a person looks at it and has not asked for none (NO_COLOR).
+-- @tparam string text
+-- @tparam number colour an SGR code: 31 red, 32 green
+-- @treturn string
+function out.colour(text, colour)
+  local plain = os.getenv "NO_COLOR"
+  if (plain and plain ~= "") or not require("cognito.posix").is_terminal(1) then return text end
+  return ("\27[%dm%s\27[0m"):format(colour, text)
+end
+
 --- A result: as JSON, or as lines.
 -- @tparam boolean as_json
 -- @tparam table value what `--json` prints

@@ -64,6 +64,23 @@ end
 -- @tparam string text
 function term.say(text) io.stderr:write(clean(tostring(text)), "\n") end
 
+local FRAMES, TICKS = { "|", "/", "-", "\\" }, 6
+
+--- A spinner for what takes long, or nil where nobody would see it.
+-- @tparam string text
+-- @treturn function|nil tick() draws the next frame now and then
+-- @treturn ?function stop() wipes the line
+function term.spinner(text)
+  if not term.is_terminal(2) then return nil end
+  local ticks = 0
+  local function tick()
+    ticks = ticks + 1
+    if ticks % TICKS ~= 1 then return end
+    io.stderr:write("\r", FRAMES[math.floor(ticks / TICKS) % #FRAMES + 1], " ", clean(text))
+  end
+  return tick, function() io.stderr:write("\r", (" "):rep(#text + 2), "\r") end
+end
+
 --- Whether a descriptor is a terminal.
 -- @tparam number fd
 -- @treturn boolean

@@ -12,7 +12,7 @@ local VISIT = 5              -- seconds a visitor has for its request and for ta
 local MAX_REQUEST = 16 * 1024
 
 local SCHEMA = {
-  ports = "table", path = "string", scopes = "table", timeout = "number", open = "boolean", on_url = "function",
+  ports = "table", path = "string", scopes = "table", timeout = "number", open = "boolean", on_url = "function", on_wait = "function",
   login_hint = "string", identity_provider = "string", idp_identifier = "string", lang = "string", prompt = "string",
   deadline = "number", cancel = "table",
 }
@@ -75,12 +75,14 @@ local function stopped(host, ends, cancel)
   return errors.new("timeout", "nobody finished the login in the browser in time", { code = "login_timeout" })
 end
 
-local function next_visitor(host, listener, ends, cancel)
+local function next_visitor(state, listener, ends, cancel)
+  local host = state.host
   while true do
     local visitor = listener:accept(0)
     if visitor then return visitor end
     local err = stopped(host, ends, cancel)
     if err then return nil, err end
+    if state.on_wait then state.on_wait() end
     host.sleep(STEP)
   end
 end
@@ -136,7 +138,7 @@ end
 
 local function wait(state, listener, ends, cancel)
   while true do
-    local visitor, err = next_visitor(state.host, listener, ends, cancel)
+    local visitor, err = next_visitor(state, listener, ends, cancel)
     if not visitor then return nil, err end
     local _, session, failure = serve(state, visitor)
     if session or failure then return session, failure end
@@ -170,7 +172,7 @@ local function begin(pool, listener, opts)
   if opts.on_url then opts.on_url(url, opened) end
   return {
     host = pool.host, login = login, pending = pending, path = path, port = listener:port(),
-    call = { deadline = opts.deadline, cancel = opts.cancel },
+    call = { deadline = opts.deadline, cancel = opts.cancel }, on_wait = opts.on_wait,
   }
 end
 
@@ -178,7 +180,7 @@ end
 -- @tparam table pool a pool with `domain`
 -- @tparam table opts `ports` (registered as `http://localhost:PORT/` with the app client; the first free one is used),
 -- `path` (of the callback, default `/`), `scopes`, `timeout` (seconds for the person, default 300), `open` (false: do
--- not open a browser), `on_url(url, opened)` (show the address), `login_hint`, `identity_provider`, `idp_identifier`,
+-- not open a browser), `on_url(url, opened)` (show the address), `on_wait()` (called while waiting, 50 times a second), `login_hint`, `identity_provider`, `idp_identifier`,
 -- `lang`, `prompt`, `deadline` (seconds for the code exchange), `cancel`
 -- @treturn table|nil session
 -- @treturn ?errors `config` (no domain, no free port), `timeout`, `cancelled`, and those of `hosted_login:finish`

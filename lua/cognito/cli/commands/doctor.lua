@@ -74,7 +74,8 @@ function doctor.doctor(ctx)
   end
   out.result(ctx.args.json, { checks = ctx.list(results) }, function()
     for _, r in ipairs(results) do
-      out.line((r.ok and "ok    " or "WRONG ") .. r.name .. ": " .. r.text)
+      io.stdout:write(r.ok and out.colour("ok    ", 32) or out.colour("WRONG ", 31))
+      out.line(r.name .. ": " .. r.text)
       if r.cure then out.line("      " .. r.cure) end
     end
   end)

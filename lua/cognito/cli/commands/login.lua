@@ -134,7 +134,9 @@ local function by_password(ctx)
 end
 
 local function by_browser(ctx)
+  local tick, stop = ctx.term.spinner "waiting for the browser"
   local opts = {
+    on_wait = tick,
     ports = ctx.profile.redirect_ports, scopes = ctx.profile.scopes, timeout = ctx.args.timeout,
     login_hint = ctx.args.username,
     on_url = function(url, opened)
@@ -142,7 +144,9 @@ local function by_browser(ctx)
     end,
     open = not ctx.args.no_open,
   }
-  return require("cognito").browser_login(ctx.pool, opts)
+  local session, err = require("cognito").browser_login(ctx.pool, opts)
+  if stop then stop() end
+  return session, err
 end
 
 function login.login(ctx)
