@@ -42,18 +42,14 @@ end
 --- The crowd of this process, made when it is first asked for.
 -- @treturn userdata see csrc/lua/l_http.c
 function Transfers:open()
-    local crowd = self.crowd
-    if not crowd then
-        crowd = http.crowd()
-        self.crowd, self.entries, self.by_key, self.count = crowd, {}, {}, 0
-    end
-    return crowd
+    if not self.crowd then self.crowd = http.crowd() end
+    return self.crowd
 end
 
 --- Ends all transfers and connections. In a forked child the parent's are left alone.
 function Transfers:close()
     if self.crowd then self.crowd:close() end
-    self.crowd = nil
+    self.crowd, self.entries, self.by_key, self.count = nil, {}, {}, 0
 end
 
 local function key_of(request)

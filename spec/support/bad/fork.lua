@@ -9,23 +9,22 @@ void _exit(int status);
 ]]
 
 local mode, base = arg[1], arg[2]
+local who = "parent"
 
 local function request(host, fault, tag)
   return { method = "POST", url = base .. fault .. (fault:find("?", 1, true) and "&" or "?") .. "tag=" .. tag,
     headers = {}, body = "{}", minting = true, pool = "fork", deadline = host.monotime() + 5 }
 end
 
-local function say(who, response, err)
-  io.stdout:write(("%s: %s\n"):format(who, response and response.status or tostring(err)))
+local function say(what, response, err)
+  io.stdout:write(("%s %s: %s\n"):format(who, what, response and response.status or err.kind))
   io.stdout:flush()
 end
 
--- The child ends like any script: with lua_close, so that every finaliser runs.
-local function in_child(fn)
+local function fork()
   local pid = ffi.C.fork()
-  if pid ~= 0 then return pid end
-  fn()
-  os.exit(0, true)
+  if pid == 0 then who = "child" end
+  return pid
 end
 
 local function wait(pid)
@@ -34,27 +33,31 @@ local function wait(pid)
   io.stdout:write(("child status %d\n"):format(status[0]))
 end
 
-if mode == "blocking" then
+-- Both sides end like any script: with lua_close, so that every finaliser runs.
+local function blocking()
   local host = require("cognito.host.blocking").new()
-  say("parent before", host.send(request(host, "ok", "fork_blocking")))
-  wait(in_child(function() say("child", host.send(request(host, "ok", "fork_child"))) end))
-  say("parent after", host.send(request(host, "ok", "fork_blocking")))
-else
-  local loop = require("cognito.host.loop").new()
-  loop:spawn(function() say("call under way", loop.send(request(loop, "delay?ms=300", "fork_loop"))) end)
-  loop:spawn(function()
-    loop.sleep(0.1)
-    local child = in_child(function()
-      loop:spawn(function() say("child", loop.send(request(loop, "ok", "fork_child"))) end)
-      -- this coroutine is inside the parent's step, which the child inherited: a turn of its own ends it
-      loop.stepping = false
-      loop.scheduler.current = nil
-      while loop:step() and loop.scheduler.alive > 1 do io.stdout:flush() end
-    end)
-    loop:spawn(function()
-      loop.sleep(0.4)
-      wait(child)
-    end)
-  end)
-  loop:run()
+  say("before", host.send(request(host, "ok", "fork_parent")))
+  local pid = fork()
+  say("after", host.send(request(host, "ok", pid == 0 and "fork_child" or "fork_parent")))
+  if pid ~= 0 then
+    wait(pid)
+    say("at the end", host.send(request(host, "ok", "fork_parent")))
+  end
 end
+
+local function loop()
+  local host = require("cognito.host.loop").new()
+  host:spawn(function() say("under way", host.send(request(host, "delay?ms=300", "fork_parent"))) end)
+  host:spawn(function()
+    host.sleep(0.1)
+    local pid = fork()
+    say("after", host.send(request(host, "ok", pid == 0 and "fork_child" or "fork_parent")))
+    if pid ~= 0 then
+      host.sleep(0.4)
+      wait(pid)
+    end
+  end)
+  host:run()
+end
+
+if mode == "blocking" then blocking() else loop() end
