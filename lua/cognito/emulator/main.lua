@@ -5,6 +5,7 @@ require("cognito.emulator.paths").extend()
 
 local argparse = require "argparse"
 local cqueues = require "cqueues"
+local signal = require "cqueues.signal"
 local socket = require "cqueues.socket"
 
 local config_of = require "cognito.emulator.config"
@@ -19,6 +20,8 @@ local function parser()
   p:option("--host", "address to listen on", "127.0.0.1")
   p:option("--config", "a Lua file that returns the configuration")
   p:option("--key-file", "keep the signing key in this file, so that a later start need not make one")
+  p:option("--state-file", "keep users, devices and sessions in this file")
+  p:option("--code-folder", "write each code that is sent into a file in this folder")
   p:option("--ca-file", "where the certificate of the made authority is written (with --tls)")
   p:flag("--tls", "speak TLS with a certificate made at the start")
   p:flag("--exit-with-stdin", "exit when standard input ends or the parent process does")
@@ -57,9 +60,22 @@ local function watch_parent(cq, leave)
   end)
 end
 
+local function on_signals(cq, leave)
+  signal.block(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+  signal.ignore(signal.SIGPIPE)
+  local listener = signal.listen(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+  cq:wrap(function()
+    listener:wait()
+    leave()
+  end)
+end
+
+-- Tokens of a kept state are worth something only while the key stays the same.
 local function prepare(args)
   local config = config_of.load(args.config)
-  config.key_file = args.key_file or config.key_file
+  local kept = args.state_file or config.state_file
+  config.key_file = args.key_file or config.key_file or kept and kept .. ".key"
+  config.code_folder = args.code_folder or config.code_folder
   local state = state_of.new(config)
   state.quiet, state.pid = args.quiet, (process())
   if args.tls then
@@ -78,11 +94,14 @@ end
 
 local function start(args)
   local cq, state = cqueues.new(), prepare(args)
+  local path = args.state_file or state.config.state_file
+  if path then require("cognito.emulator.keep").attach(cq, state, path) end
   local function leave()
     if state.made_ca_file then os.remove(state.ca_file) end
     if state.save then state:save() end
     os.exit(0)
   end
+  on_signals(cq, leave)
   if args.exit_with_stdin then watch_parent(cq, leave) end
   local port, err = server.listen(cq, router.new(state), args.host, args.port)
   if not port then return nil, err end

@@ -15,8 +15,26 @@ local M = {}
 
 local function is_control(request) return request.path:find("^/_emulator/") ~= nil end
 
+-- Web applications call the service from their own origin.
+local CORS = { { "Access-Control-Allow-Origin", "*" }, { "Access-Control-Expose-Headers",
+  "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date" } }
+
+local function preflight(request)
+  return { status = 200, body = "", headers = { { "Access-Control-Allow-Origin", "*" },
+    { "Access-Control-Allow-Methods", "POST, GET" }, { "Access-Control-Max-Age", "172800" },
+    { "Access-Control-Allow-Headers", request.headers["access-control-request-headers"] or "*" } } }
+end
+
+local function api(state, request)
+  local response = wire.answer(state, request)
+  response.headers = response.headers or {}
+  if request.headers.origin then table.move(CORS, 1, #CORS, #response.headers + 1, response.headers) end
+  return response
+end
+
 local function dispatch(state, request)
-  if request.method == "POST" and request.path == "/" then return wire.answer(state, request) end
+  if request.method == "OPTIONS" then return preflight(request) end
+  if request.method == "POST" and request.path == "/" then return api(state, request) end
   local route = routes[request.method .. " " .. request.path]
   if route then return route(state, request) end
   local document = request.method == "GET" and discovery.answer(state, request.path)

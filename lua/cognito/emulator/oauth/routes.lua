@@ -3,11 +3,13 @@
 
 local account = require "cognito.emulator.oauth.account"
 local authorize = require "cognito.emulator.oauth.authorize"
+local dashboard = require "cognito.emulator.dashboard"
 local login = require "cognito.emulator.oauth.login"
 local token = require "cognito.emulator.oauth.token"
 local userinfo = require "cognito.emulator.oauth.userinfo"
 
 local M = {
+  ["GET /"] = dashboard.answer,
   ["GET /oauth2/authorize"] = authorize.answer,
   ["GET /login"] = login.get, ["POST /login"] = login.post,
   ["POST /oauth2/token"] = token.token, ["POST /oauth2/revoke"] = token.revoke,

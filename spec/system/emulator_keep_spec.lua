@@ -1,0 +1,87 @@
+-- What the emulator keeps and shows: the state file, codes in a folder, the page for developers, web origins.
+
+local emulator = require "spec.support.emulator"
+
+local CONFIG = [[return { device_tracking = "opt_in", users = { alice = { password = "Correct-horse1",
+  attributes = { email = "alice@example.com", email_verified = true, name = "<b>Alice</b>" } } } }]]
+
+local function folder()
+  local path = io.popen "mktemp -d":read "*l"
+  return path, function() os.execute("rm -rf " .. path) end
+end
+
+local function sign_in(e, password)
+  local status, body = e.call("InitiateAuth", { AuthFlow = "USER_PASSWORD_AUTH", ClientId = e.client_id,
+    AuthParameters = { USERNAME = "alice", PASSWORD = password or "Correct-horse1" } })
+  assert.equal(200, status, body and body.message)
+  return body.AuthenticationResult
+end
+
+describe("the emulator's state file", function()
+  it("brings users and sessions into the next start, readable by its owner only", function()
+    local path, remove = folder()
+    finally(remove)
+    local arguments = "--state-file " .. path .. "/state"
+    local e = emulator.start { config = CONFIG, arguments = arguments }
+    local result = sign_in(e)
+    e.call("ChangePassword", { AccessToken = result.AccessToken, PreviousPassword = "Correct-horse1",
+      ProposedPassword = "Better-horse2" })
+    e.stop()
+    assert.equal("600", io.popen("stat -c %a " .. path .. "/state"):read "*l")
+    e = emulator.start { config = CONFIG, arguments = arguments }
+    finally(function() e.stop(); remove() end)
+    sign_in(e, "Better-horse2")
+    assert.equal(200, (e.call("GetUser", { AccessToken = result.AccessToken })))
+    local _, body = e.call("GetTokensFromRefreshToken", { ClientId = e.client_id, RefreshToken = result.RefreshToken })
+    assert.equal("Invalid Refresh Token.", body.message)    -- the device was never confirmed: that is kept as well
+  end)
+
+  it("stops the start when it cannot be read", function()
+    local path, remove = folder()
+    finally(remove)
+    local file = io.open(path .. "/state", "w")
+    file:write "{ half"
+    file:close()
+    local ok, err = pcall(emulator.start, { config = CONFIG, arguments = "--state-file " .. path .. "/state" })
+    assert.is_false(ok)
+    assert.truthy(err:find("cannot be read", 1, true))
+  end)
+end)
+
+describe("the emulator for its developer", function()
+  local e, path, remove
+
+  setup(function()
+    path, remove = folder()
+    e = emulator.start { config = CONFIG, arguments = "--code-folder " .. path }
+  end)
+  teardown(function() e.stop(); remove() end)
+
+  it("writes codes into a folder", function()
+    e.call("ForgotPassword", { ClientId = e.client_id, Username = "alice" })
+    local text = io.popen("cat " .. path .. "/000001-alice-forgot_password.txt"):read "*a"
+    assert.equal("To: alice@example.com\n\n" .. e.code() .. "\n", text)
+  end)
+
+  it("has a page that lists users, sessions, codes and requests, and no password or token", function()
+    local result = sign_in(e)
+    local status, page, head = e.http("GET", "/")
+    assert.equal(200, status)
+    assert.truthy(head:find("Content-Security-Policy: default-src 'none'", 1, true))
+    for _, text in ipairs { "alice@example.com", e.code(), "ForgotPassword", e.pool_id } do
+      assert.truthy(page:find(text, 1, true), text)
+    end
+    for _, text in ipairs { "Correct-horse1", result.AccessToken, result.RefreshToken, "<b>Alice" } do
+      assert.is_nil(page:find(text, 1, true), text)
+    end
+  end)
+
+  it("lets web applications of other origins call the service", function()
+    local status, _, head = e.http("OPTIONS", "/", nil, { Origin = "http://localhost:3000",
+      ["Access-Control-Request-Method"] = "POST", ["Access-Control-Request-Headers"] = "content-type,x-amz-target" })
+    assert.equal(200, status)
+    assert.truthy(head:find("Access-Control-Allow-Headers: content-type,x-amz-target", 1, true))
+    local _, _, answer = e.http("POST", "/", "{}", { Origin = "http://localhost:3000" })
+    assert.truthy(answer:find("Access-Control-Allow-Origin: *", 1, true))
+  end)
+end)
