@@ -52,6 +52,7 @@ void cog_jws_close(cog_jws *jws) {
     if (!jws->block) OPENSSL_cleanse(jws->small, jws->size);
     OPENSSL_clear_free(jws->block, jws->size);
     jws->block = NULL;
+    jws->size = 0;
 }
 
 /* What a header says of the three members that we understand; all others are never used, a key of the token's own

@@ -237,6 +237,13 @@ static cog_err judge_claims(const struct claims *claims, double now) {
     return error;
 }
 
+cog_err cog_claims_judge(const cog_policy *policy, const unsigned char *seed, double now, unsigned char *payload,
+                         size_t len) {
+    struct claims claims = {.policy = policy};
+    cog_err error = read_claims(payload, len, seed, &claims);
+    return error ? error : judge_claims(&claims, now);
+}
+
 /* ---- the order of work ------------------------------------------------------------------------------------------- */
 
 static cog_err judge_signature(const cog_verifier *verifier, cog_jws *jws) {
@@ -260,11 +267,9 @@ cog_err cog_jws_verify(const cog_verifier *verifier, cog_slice token, cog_jws *j
 
 cog_err cog_jwt_verify(const cog_verifier *verifier, const cog_policy *policy, double now, cog_slice token) {
     cog_jws jws;
-    struct claims claims = {.policy = policy};
     cog_err error = cog_jws_verify(verifier, token, &jws);
     if (error) return error;
-    error = read_claims(jws.payload, jws.payload_len, verifier->seed, &claims);
-    if (!error) error = judge_claims(&claims, now);
+    error = cog_claims_judge(policy, verifier->seed, now, jws.payload, jws.payload_len);
     cog_jws_close(&jws);
     return error;
 }

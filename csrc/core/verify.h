@@ -38,6 +38,10 @@ cog_err cog_jws_verify(const cog_verifier *verifier, cog_slice token, cog_jws *j
 /* Everything. `now` in seconds since the epoch. */
 cog_err cog_jwt_verify(const cog_verifier *verifier, const cog_policy *policy, double now, cog_slice token);
 
+/* The claims alone, over a payload (used up) whose signature holds. */
+cog_err cog_claims_judge(const cog_policy *policy, const unsigned char *seed, double now, unsigned char *payload,
+                         size_t len);
+
 /* ---- claims that nobody vouches for ------------------------------------------------------------------------------ */
 
 /* A NumericDate of the payload; absent: not present. */

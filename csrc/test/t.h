@@ -4,6 +4,7 @@
 
 #include "../cognito.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,19 @@ static inline unsigned char *t_tight(const void *data, size_t n) {
     if (!copy) abort();
     if (n) memcpy(copy, data, n);
     return copy;
+}
+
+/* Text in one of eight rooms that are used in turn. */
+__attribute__((format(printf, 1, 2))) static inline const char *t_format(const char *format, ...) {
+    static char rooms[8][300000];
+    static int turn;
+    char *room = rooms[turn++ % 8];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(room, sizeof rooms[0], format, args);
+    va_end(args);
+    if (n < 0 || (size_t)n >= sizeof rooms[0]) abort();
+    return room;
 }
 
 #endif

@@ -140,8 +140,8 @@ end
 --   either; `groups`, `scopes` one or a list, of which the token must name one; `leeway` seconds, 0 to 300;
 --   `max_future_iat` seconds that `iat` may lie ahead (no limit); `custom_check(claims, header)` returns true to
 --   accept; `issuer` where the pool's own forms do not do (one, a list, or a table by pool id); `jwks` JSON text
---   that is used instead of a fetched one (a table by pool id for several); `now` a function; `cache` verdicts kept (false;
---   true: 1000); `online` a pool or a function `(token, given) -> true`, asked for each token whether it was revoked;
+--   that is used instead of a fetched one (a table by pool id for several); `now` a function; `cache` verdicts kept
+--   (false; true: 1000); `online` a pool or a function `(token, given) -> true`, asked for each token whether it was revoked;
 --   `storage` through which processes share key sets; `timeout` of a fetch (5 s); `jwks_max_age` (3600 s),
 --   `jwks_max_stale` (86400 s), `jwks_cooldown` (10 s); `host`, `proxy`, `ca_file`, `ca_path`, `user_agent`, `logger`,
 --   `on_warning` as in `cognito.pool`
