@@ -1,4 +1,4 @@
-/* cognito.core: base64, base64url, hex and header fields. */
+/* cognito.core: base64, base64url, hex, header fields and plain text. */
 #include "core_topics.h"
 #include "../core/b64.h"
 #include "../core/header.h"
@@ -58,10 +58,22 @@ static int l_header(lua_State *L) {
     return 1;
 }
 
+/* json_plain(text) -> whether it can stand between the marks of a JSON string as it is */
+static int l_json_plain(lua_State *L) {
+    cog_slice text = lcog_checkslice(L, 1);
+    bool plain = true;
+    for (size_t i = 0; i < text.len && plain; i++) {
+        unsigned char c = text.data[i];
+        plain = c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+    }
+    lua_pushboolean(L, plain);
+    return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"b64_encode", l_b64_encode},       {"b64_decode", l_b64_decode}, {"b64url_encode", l_b64url_encode},
     {"b64url_decode", l_b64url_decode}, {"hex_encode", l_hex_encode}, {"hex_decode", l_hex_decode},
-    {"header", l_header},               {NULL, NULL},
+    {"header", l_header},               {"json_plain", l_json_plain}, {NULL, NULL},
 };
 
 const struct core_topic core_codec = {functions, NULL};

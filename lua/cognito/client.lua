@@ -15,7 +15,7 @@ local client = {}
 local Client = { __name = "cognito.client" }
 Client.__index = Client
 
-local secret_hash = core.secret_hash
+local secret_hash, uuid = core.secret_hash, core.uuid
 local by_name = ops.by_name
 local min = math.min
 
@@ -42,8 +42,18 @@ function client.new(pool, host)
         timeout = pool.timeout, deadline = pool.deadline, max_attempts = pool.max_attempts, proxy = pool.proxy,
         tls = (pool.ca_file or pool.ca_path) and { ca_file = pool.ca_file, ca_path = pool.ca_path } or nil,
         connections = pool.url .. " " .. pool.client_id, logger = pool.logger, secret_index = 1,
-        bucket = retry.new_bucket(), clock = clock.new(), marks = {},
+        bucket = retry.new_bucket(), clock = clock.new(), marks = {}, calls = 0,
     }, Client)
+end
+
+--- The header field that names one call over its attempts: a random UUID, of which the last eight digits count.
+-- Nobody guesses or checks it, so a draw from the generator for each call would be waste.
+-- @treturn string
+function Client:invocation()
+    local count = self.calls
+    if count % 0x10000 == 0 then self.call_prefix = "amz-sdk-invocation-id: " .. uuid():sub(1, -9) end
+    self.calls = count + 1
+    return self.call_prefix .. ("%08x"):format(count)
 end
 
 --- The limits of one call of the library.

@@ -74,7 +74,7 @@ function facade.new(o)
     pool.client = client.new(pool, pool.host)
     pool.key_prefix = pool.user_pool_id .. "\0" .. pool.client_id .. "\0session\0"
     pool.flight_prefix = records.random_id(pool, 9)
-    pool.unsaved, pool.held, pool.dead, pool.dead_count, pool.events = {}, {}, {}, 0, {}
+    pool.unsaved, pool.held, pool.dead, pool.dead_count, pool.events, pool.generation = {}, {}, {}, 0, {}, 0
     pool.Session = session.class(pool)
     return pool
 end

@@ -85,7 +85,34 @@ function records.write(pool, key, record, expected)
     return nil, err
 end
 
---- Writes a record whatever is there.
+-- In a storage of this process sessions share the text of a version until one is replaced or removed: that is as
+-- good as a random id, because every later session then has another.
+local function new_family(pool)
+    if not pool.storage.volatile then return records.random_id(pool, 9) end
+    return pool.flight_prefix .. ("%d"):format(pool.generation)
+end
+
+--- Makes the record of a new session.
+-- @tparam table pool
+-- @tparam table fields the record's own, but for `version`
+-- @treturn table
+function records.make(pool, fields)
+    fields.version = tokens.first_version(new_family(pool))
+    return fields
+end
+
+--- Removes a session's record if it is still the one that was read.
+-- @tparam table pool
+-- @tparam string key
+-- @tparam string version
+-- @treturn boolean|nil true, or nil and an error of kind `store`
+function records.remove(pool, key, version)
+    pool.unsaved[key] = nil
+    pool.generation = pool.generation + 1
+    return pool.storage:delete(key, version)
+end
+
+--- Writes a new session's record whatever is there.
 -- @tparam table pool
 -- @tparam string key
 -- @tparam table record
@@ -97,6 +124,10 @@ function records.replace(pool, key, record)
         if why then
             err = why
             break
+        end
+        if stored then
+            pool.generation = pool.generation + 1
+            records.make(pool, record)
         end
         local ok
         ok, err = records.write(pool, key, record, version_of(stored))
@@ -176,15 +207,6 @@ function records.over(cause, message)
         code = cause and cause.code, reason = cause and cause.reason, operation = cause and cause.operation,
         request_id = cause and cause.request_id, status = cause and cause.status, retryable = false,
         hint = "sign in again" })
-end
-
---- Makes the record of a new session.
--- @tparam table pool
--- @tparam table fields the record's own, but for `version`
--- @treturn table
-function records.make(pool, fields)
-    fields.version = tokens.first_version(records.random_id(pool, 9))
-    return fields
 end
 
 return records

@@ -71,7 +71,7 @@ function refresh.is_fresh(pool, record)
 end
 
 local function is_valid(pool, record)
-    return tokens.remaining(record, (records.server_now(pool, record))) > 0
+    return record and tokens.remaining(record, (records.server_now(pool, record))) > 0
 end
 
 --- Tells the handlers later, when nothing is locked and everything is stored.
@@ -112,8 +112,7 @@ local function refused(job, record, err)
         end
     end
     remember_dead(pool, record, err)
-    pool.unsaved[key] = nil
-    if now then pool.storage:delete(key, (base or now).version) end
+    if now then records.remove(pool, key, (base or now).version) end
     refresh.announce(pool, "on_signed_out", err.reason or err.code or "refused", job.session)
     return nil, records.over(err, "the session is over: " .. err.message)
 end
@@ -143,11 +142,12 @@ function call_and_store(job, record, expected)
     local server_now, drift = records.server_now(pool)
     local lifetime, bad = tokens.check(result, "GetTokensFromRefreshToken", server_now)
     if not lifetime then return nil, bad end
+    job.received, job.lifetime = pool.host.monotime(), lifetime
     return store(job, tokens.renewed(record, result, lifetime, server_now, drift), expected)
 end
 
 local function is_wanted(job, record)
-    return (not job.force or record.version ~= job.known) and refresh.is_fresh(job.pool, record)
+    return (not job.force or record.access_token ~= job.known) and refresh.is_fresh(job.pool, record)
 end
 
 local function under_lock(job)
@@ -178,20 +178,22 @@ end
 -- While somebody else refreshes, what they stored is as good as what we would find under the lock.
 local function peek(job)
     local record = records.read(job.pool, job.key)
-    return record and record.version ~= job.known and is_wanted(job, record) and record
+    if record and record.access_token ~= job.known and is_wanted(job, record) then return record end
+    return nil, is_valid(job.pool, record)
 end
 
 local function wait_for_lock(job)
     local pool, key, host, ends = job.pool, job.key, job.pool.host, job.ctx.ends
-    if job.current and is_valid(pool, job.current) then ends = min(ends, host.monotime() + WAIT_WHILE_VALID) end
-    local pause = FIRST_PAUSE
+    local pause, began = FIRST_PAUSE, nil
     while true do
         local now = host.monotime()
         local lock, why = pool.storage:try_lock(key, job.ctx.ends - now + LEASE_SPARE)
         if lock then return lock end
         if why ~= "busy" then return nil, why end
-        local seen = peek(job)
+        local seen, has_token = peek(job)
         if seen then return nil, nil, seen end
+        began = began or now
+        if has_token and not job.force then ends = min(ends, began + WAIT_WHILE_VALID) end
         if now >= ends then return nil, lock_timeout() end
         host.sleep(min(pause * (0.5 + host.random(1):byte() / 512), ends - now))
         pause = min(pause * 2, LONGEST_PAUSE)
@@ -214,7 +216,7 @@ function refresh.release(pool, key)
 end
 
 --- Takes the session's lock and notes it, so that `release` finds it.
--- @tparam table job `pool`, `key`, `ctx`, `known` (version), `current` (record), `force`, `session`
+-- @tparam table job `pool`, `key`, `ctx`, `known` (access token), `force`, `session`
 -- @treturn boolean|nil true; nil and an error; nil, nil and a record that makes the lock needless
 function refresh.lock(job)
     release(job.pool, job.key)
@@ -229,7 +231,7 @@ end
 --- The task: gives a session a fresh access token.
 -- @tparam table job see `lock`
 -- @treturn table|nil the record with fresh tokens; nil and an error. With a record an error is a warning: the tokens
--- are good but could not be stored.
+-- are good but could not be stored. The job gets `received` and `lifetime` when tokens came.
 function refresh.task(job)
     local locked, err, seen = refresh.lock(job)
     if not locked then return seen or nil, err end

@@ -35,7 +35,13 @@ local function limits(given, where)
     return given
 end
 
--- The monotonic time until which the tokens are given out without a look at anything else.
+-- A storage that keeps records in this process is the session's memory; any other is not asked twice.
+local function record_of(self, pool)
+    if self.record or not pool.storage.volatile then return self.record end
+    return (records.read(pool, records.session_key(pool, self.id)))
+end
+
+-- The monotonic time until which the token is given out without a look at anything else.
 local function fresh_until(pool, record)
     if not record.access_token then return -huge end
     local left = tokens.remaining(record, (records.server_now(pool, record)))
@@ -43,13 +49,18 @@ local function fresh_until(pool, record)
     return pool.host.monotime() + left - tokens.margin(record, pool.margin)
 end
 
-local function take(self, pool, record)
-    if self.record ~= record then
-        self.record = record
-        if self.id_until then self.id_until = nil end
+local function take(self, pool, record, job)
+    if record.access_token ~= self.token then
+        self.token = record.access_token
+        if self.identity then self.identity, self.id_until = nil, nil end
         if record.username and self.username ~= record.username then self.username = record.username end
     end
-    self.fresh_until = fresh_until(pool, record)
+    if not pool.storage.volatile then self.record = record end
+    if job and job.received then
+        self.fresh_until = job.received + job.lifetime - tokens.margin(record, pool.margin)
+    else
+        self.fresh_until = fresh_until(pool, record)
+    end
 end
 
 local function warn(self, pool, err, mine)
@@ -57,7 +68,7 @@ local function warn(self, pool, err, mine)
     if mine then refresh.announce(pool, "on_warning", err, self) end
 end
 
--- After a failure the tokens at hand are given out for a while before the next try.
+-- After a failure the token at hand is given out for a while before the next try.
 local function back_off(self, pool, valid_for)
     local failures = (self.failures or 0) + 1
     self.failures = failures
@@ -66,22 +77,23 @@ local function back_off(self, pool, valid_for)
 end
 
 local function remaining(self, pool)
-    if not self.record then return 0 end
-    return tokens.remaining(self.record, (records.server_now(pool, self.record)))
+    local record = self.token and record_of(self, pool)
+    if not record then return 0 end
+    return tokens.remaining(record, (records.server_now(pool, record)))
 end
 
-local function succeed(self, pool, record, warning, mine)
-    take(self, pool, record)
-    if not warning then
-        if self.last_error then self.failures, self.last_error = nil, nil end
-        return true
+local function succeed(self, pool, record, warning, job)
+    take(self, pool, record, job)
+    if warning then
+        warn(self, pool, warning, job)
+        back_off(self, pool, remaining(self, pool))
+    elseif self.last_error then
+        self.failures, self.last_error = nil, nil
     end
-    warn(self, pool, warning, mine)
-    back_off(self, pool, remaining(self, pool))
     return true
 end
 
-local function fail(self, pool, err, force, mine)
+local function fail(self, pool, err, force, job)
     if err.kind == "sign_in_required" then
         self.fresh_until, self.ended = -huge, err.cause and err or self.ended or err
         return nil, self.ended
@@ -91,7 +103,7 @@ local function fail(self, pool, err, force, mine)
         self.last_error = err
         return nil, err
     end
-    warn(self, pool, err, mine)
+    warn(self, pool, err, job)
     back_off(self, pool, left)
     return true
 end
@@ -107,19 +119,18 @@ local function renew(self, given, force)
     local pool = pool_of(self)
     local ctx = pool.client:context(given)
     local key = records.session_key(pool, self.id)
-    local current = self.record
-    local mine = false
+    local job
     local record, err = pool.host.once(pool.flight_prefix .. key, function()
-        mine = true
-        return refresh.task { pool = pool, key = key, ctx = flight_context(pool, ctx), session = self, force = force,
-            current = current, known = current and current.version }
+        job = { pool = pool, key = key, ctx = flight_context(pool, ctx), session = self, force = force,
+            known = self.token, received = nil, lifetime = nil }
+        return refresh.task(job)
     end, ctx.ends, ctx.cancel)
     local ok, why
     if record then
-        ok, why = succeed(self, pool, record, err, mine)
+        ok, why = succeed(self, pool, record, err, job)
     else
         if err.code == "task" then refresh.release(pool, key) end
-        ok, why = fail(self, pool, err, force, mine)
+        ok, why = fail(self, pool, err, force, job)
     end
     if pool.events[1] then refresh.flush(pool) end
     return ok, why
@@ -133,9 +144,9 @@ end
 -- failure of a call otherwise (operation GetTokensFromRefreshToken); `store`
 local function make_access_token(monotime)
     return function(self, given)
-        if monotime() < self.fresh_until then return self.record.access_token end
+        if monotime() < self.fresh_until then return self.token end
         local ok, err = renew(self, limits(given, "session:access_token"))
-        if ok then return self.record.access_token end
+        if ok then return self.token end
         return nil, err
     end
 end
@@ -145,13 +156,21 @@ local function no_id_token()
         hint = "a hosted login gives one only for the scope openid" })
 end
 
--- The ID token can end before the access token; its own exp is read when it is first asked for.
-local function id_until(self, pool)
-    local record = self.record
-    local exp = record.id_token and core.jwt_times(record.id_token)
-    if not exp then return self.fresh_until end
-    local left = exp - records.server_now(pool, record)
-    return min(self.fresh_until, pool.host.monotime() + left - tokens.margin(record, pool.margin))
+-- The ID token can end before the access token: its own exp counts, as far as it can be read.
+local function id_left(self, pool, record)
+    local exp = core.jwt_times(record.id_token)
+    return exp and exp - records.server_now(pool, record) or self.fresh_until - pool.host.monotime()
+end
+
+-- The ID token that is stored, when it is good beyond the margin; else how long it still is good.
+local function read_identity(self, pool)
+    local record = record_of(self, pool)
+    if not record or not record.id_token then return nil end
+    local left = id_left(self, pool, record)
+    local spare = left - tokens.margin(record, pool.margin)
+    if spare <= 0 then return nil, left, record.id_token end
+    self.identity, self.id_until = record.id_token, min(self.fresh_until, pool.host.monotime() + spare)
+    return record.id_token
 end
 
 --- A valid ID token; it is renewed when it must be.
@@ -160,17 +179,17 @@ end
 -- session has none
 function Session:id_token(given)
     local pool = pool_of(self)
+    if self.identity and pool.host.monotime() < self.id_until then return self.identity end
     limits(given, "session:id_token")
-    if not self.id_until and self.record then self.id_until = id_until(self, pool) end
-    if self.id_until and pool.host.monotime() < min(self.id_until, self.fresh_until) then
-        return self.record.id_token
-    end
-    local force = pool.host.monotime() < self.fresh_until
-    local ok, err = renew(self, given, force)
+    local ok, err = self:access_token(given)
     if not ok then return nil, err end
-    if not self.record.id_token then return no_id_token() end
-    self.id_until = id_until(self, pool)
-    return self.record.id_token
+    local token, left, old = read_identity(self, pool)
+    if token then return token end
+    if not left then return no_id_token() end
+    ok, err = renew(self, given, true)
+    if ok then return read_identity(self, pool) or old end
+    if left > 0 then return old end
+    return nil, err
 end
 
 --- The claims of the ID token as plain Lua values. The token at hand is read, without a renewal; one is made only
@@ -178,7 +197,8 @@ end
 -- @tparam[opt] table given as for `access_token`
 -- @treturn table|nil the claims, or nil and an error as for `id_token`; `bad_response` when it cannot be read
 function Session:claims(given)
-    local token, err = self.record and self.record.id_token, nil
+    local record = record_of(self, pool_of(self))
+    local token, err = record and record.id_token, nil
     if not token then token, err = self:id_token(given) end
     if not token then return nil, err end
     local claims, code = core.jwt_decode(token)
@@ -229,10 +249,10 @@ local function with_token(self, op, input, given)
     values.AccessToken = token
     local answer
     answer, err = pool.client:send(op, values, pool.client:context(given))
-    if answer or not is_stale_token(err) or self.record.access_token ~= token then return answer, err end
+    if answer or not is_stale_token(err) or self.token ~= token then return answer, err end
     ok, err = self:refresh(given)
     if not ok then return nil, err end
-    values.AccessToken = self.record.access_token
+    values.AccessToken = self.token
     return pool.client:send(op, values, pool.client:context(given))
 end
 
@@ -256,7 +276,7 @@ end
 -- `origin`, `scopes`, `device` (`key`, `group_key`, `password`, `confirmed`)
 function Session:export()
     local out = {}
-    for k, v in pairs(self.record or {}) do
+    for k, v in pairs(record_of(self, pool_of(self)) or {}) do
         if k ~= "version" and k ~= "id" and k ~= "drift" then out[k] = v end
     end
     out.device = device.export(pool_of(self), out)
@@ -291,8 +311,10 @@ end
 -- @tparam table record
 -- @treturn table
 function session.wrap(pool, record)
-    return setmetatable({ id = record.id or record.username, username = record.username, record = record,
+    local self = setmetatable({ id = record.id, username = record.username, token = record.access_token,
         fresh_until = fresh_until(pool, record) }, pool.Session)
+    if not pool.storage.volatile then self.record = record end
+    return self
 end
 
 --- Stores a new session and gives its object. A store that fails is a warning: the session is good without it.

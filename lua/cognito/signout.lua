@@ -8,6 +8,8 @@ local refresh = require "cognito.refresh"
 
 local signout = {}
 
+local family = require("cognito.tokens").family
+
 local QUEUE_MAX = 100         -- refresh tokens that wait to be revoked; the oldest is dropped
 local TRIES = 5
 local LOCK_WAIT = 2           -- seconds to wait for a refresh that is under way elsewhere
@@ -101,9 +103,9 @@ local function revoke_or_queue(pool, result, token, ctx)
     if failure then result.errors.queue = failure end
 end
 
--- A newer sign-in under the same name is not ours to clear.
+-- A newer sign-in under the same name is not ours to clear. (In a storage of this process a session stands for
+-- whatever is stored under its name.)
 local function is_ours(self, stored)
-    local family = require("cognito.tokens").family
     return self.record == nil or family(stored.version) == family(self.record.version)
 end
 
@@ -114,7 +116,7 @@ local function clear(self, pool, key, result)
         err = why
         if err or not stored or not is_ours(self, stored) then break end
         local ok
-        ok, err = pool.storage:delete(key, stored.version)
+        ok, err = records.remove(pool, key, stored.version)
         if ok or err.code ~= "conflict" then break end
     end
     pool.unsaved[key] = nil
@@ -170,7 +172,7 @@ function signout.run(self, pool, given)
     end, ctx.ends, ctx.cancel)
     result = result or { revoked = false, cleared = false, queued = false, errors = { clear = err } }
     result.global, result.errors.global = before.global, before.errors.global
-    self.fresh_until, self.record, self.id_until, self.ended = -math.huge, nil, nil, over()
+    self.fresh_until, self.record, self.identity, self.token, self.ended = -math.huge, nil, nil, nil, over()
     refresh.announce(pool, "on_signed_out", "signed_out", self)
     refresh.flush(pool)
     return result

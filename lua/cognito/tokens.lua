@@ -11,6 +11,7 @@ local errors = require "cognito.errors"
 local tokens = {}
 
 local type, min = type, math.min
+local find, sub, format = string.find, string.sub, string.format
 
 -- A clock that was set back must not make a token look good for longer than it can be.
 local SLACK = 60
@@ -61,12 +62,12 @@ end
 -- @tparam string version
 -- @treturn string
 function tokens.family(version)
-    return (version:match("^(.*)%.%d+$"))
+    return (version:match("^[^.]*"))
 end
 
 local function next_version(version)
-    local family, count = version:match("^(.*)%.(%d+)$")
-    return family .. "." .. ("%d"):format(count + 1)
+    local dot = find(version, ".", 1, true)
+    return sub(version, 1, dot) .. format("%d", sub(version, dot + 1) + 1)
 end
 
 --- The record after a refresh.

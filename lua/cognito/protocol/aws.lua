@@ -11,7 +11,7 @@ local core = require "cognito.core"
 
 local aws = {}
 
-local header, uuid = core.header, core.uuid
+local header = core.header
 
 for _, op in ipairs(ops.list) do
     op.target = "X-Amz-Target: AWSCognitoIdentityProviderService." .. op.name
@@ -31,7 +31,7 @@ end
 
 --- Builds the request of an operation.
 -- @tparam table spec `op` (an entry of `cognito.protocol.ops`), `input` (its members)
--- @tparam table client `url`, `user_agent`
+-- @tparam table client `url`, `user_agent`, `invocation()`
 -- @treturn table|nil the request without its deadline, or nil and an error of kind `invalid`
 function aws.build(spec, client)
     local op = spec.op
@@ -44,7 +44,7 @@ function aws.build(spec, client)
         method = "POST",
         url = client.url,
         headers = { "Content-Type: application/x-amz-json-1.1", op.target, client.user_agent, "Cache-Control: no-store",
-            "amz-sdk-invocation-id: " .. uuid(), false },
+            client:invocation(), false },
         body = body,
         minting = op.resend ~= "safe",
     }

@@ -51,11 +51,12 @@ end
 -- @tparam table response
 -- @tparam table host
 function Clock:note(response, host)
-    local wall, mono = host.now(), host.monotime()
-    if self.at and mono - self.at < FRESH and self:is_steady(wall, mono) then return end
+    local mono = host.monotime()
+    if self.at and mono - self.at < FRESH then return end
     local date = header(response.headers, "date")
     local server = date and clock.parse(date)
     if not server then return end
+    local wall = host.now()
     -- The field has whole seconds: half of one is the mean of what was cut off.
     self.at, self.offset, self.drift = mono, wall - mono, server + 0.5 - wall
 end
@@ -64,7 +65,9 @@ end
 -- @tparam table host
 -- @treturn number|nil
 function Clock:difference(host)
-    if self.drift and self:is_steady(host.now(), host.monotime()) then return self.drift end
+    if not self.drift then return nil end
+    if self:is_steady(host.now(), host.monotime()) then return self.drift end
+    self.at, self.drift = nil, nil
 end
 
 return clock

@@ -18,27 +18,50 @@ local function copy(value)
     return out
 end
 
--- Keys are SHA-256 in hex; kept as bytes they cost a session 32 bytes less.
-local function short(key)
-    return #key == 64 and hex_decode(key) or key
+-- Keys are SHA-256 in hex; kept as bytes they cost a session 32 bytes less. One session's calls follow each other.
+local function short(self, key)
+    if key == self.last_key then return self.last_short end
+    local bytes = #key == 64 and hex_decode(key) or key
+    self.last_key, self.last_short = key, bytes
+    return bytes
 end
 
 local function long(key)
     return #key == 32 and hex_encode(key) or key
 end
 
+-- A session's record with nothing out of the ordinary is kept as a list, which takes less memory than its names do.
+local usual = { version = true, username = true, access_token = true, id_token = true, refresh_token = true,
+    expires_at = true, lifetime = true, id = true }
+
+local function pack(record)
+    if record.id ~= record.username or not (record.username and record.access_token and record.id_token
+        and record.refresh_token and record.expires_at and record.lifetime) then return record end
+    for name in next, record do
+        if not usual[name] then return record end
+    end
+    return { record.version, record.username, record.access_token, record.id_token, record.refresh_token,
+        record.expires_at, record.lifetime }
+end
+
+local function unpack(stored)
+    return { version = stored[1], id = stored[2], username = stored[2], access_token = stored[3],
+        id_token = stored[4], refresh_token = stored[5], expires_at = stored[6], lifetime = stored[7] }
+end
+
 local function conflict()
     return errors.new("store", "the record was changed by somebody else", { code = "conflict" })
 end
 
-local function version_of(record)
-    return record and record.version
+local function version_of(stored)
+    return stored and (stored.version or stored[1])
 end
 
 --- Makes an empty store.
--- @treturn table a storage: see docs/architecture.md for the contract
+-- @treturn table a storage: see docs/architecture.md for the contract. `volatile` says that a reader finds records
+-- here at no cost, so that a session need not hold a second copy.
 function memory.new()
-    return setmetatable({ name = "memory", shared = false, records = {}, locks = {}, count = 0 }, Memory)
+    return setmetatable({ name = "memory", shared = false, volatile = true, records = {}, locks = {}, ends = {}, count = 0 }, Memory)
 end
 
 --- Gives the store a monotonic clock, by which leases of locks run out. A pool gives its host's. Without a clock a
@@ -52,7 +75,9 @@ end
 -- @tparam string key
 -- @treturn table|nil a copy of the record
 function Memory:get(key)
-    return copy(self.records[short(key)])
+    local stored = self.records[short(self, key)]
+    if stored and not stored.version then return unpack(stored) end
+    return copy(stored)
 end
 
 --- Compare-and-set. The record is kept as it is given: it may not be changed afterwards.
@@ -61,9 +86,9 @@ end
 -- @tparam[opt] string expected the version that must be stored now; nil: none may be
 -- @treturn boolean|nil true, or nil and an error of kind `store`
 function Memory:put(key, record, expected)
-    key = short(key)
+    key = short(self, key)
     if version_of(self.records[key]) ~= expected then return nil, conflict() end
-    self.records[key] = record
+    self.records[key] = pack(record)
     return true
 end
 
@@ -72,14 +97,16 @@ end
 -- @tparam[opt] string expected the version that must be stored now; nil: unconditional
 -- @treturn boolean|nil true, or nil and an error of kind `store`
 function Memory:delete(key, expected)
-    key = short(key)
+    key = short(self, key)
     if expected and version_of(self.records[key]) ~= expected then return nil, conflict() end
     self.records[key] = nil
     return true
 end
 
-local function is_held(self, lock)
-    return lock and not (lock.ends and self.clock and self.clock() >= lock.ends)
+local function is_held(self, key)
+    if not self.locks[key] then return false end
+    local ends = self.ends[key]
+    return not (ends and self.clock() >= ends)
 end
 
 --- Takes the lock of a key.
@@ -87,10 +114,10 @@ end
 -- @tparam[opt] number lease seconds after which the lock is free again by itself
 -- @treturn number|nil a token, or nil and "busy"
 function Memory:try_lock(key, lease)
-    key = short(key)
-    if is_held(self, self.locks[key]) then return nil, "busy" end
+    key = short(self, key)
+    if is_held(self, key) then return nil, "busy" end
     self.count = self.count + 1
-    self.locks[key] = { token = self.count, ends = self.clock and lease and self.clock() + lease }
+    self.locks[key], self.ends[key] = self.count, self.clock and lease and self.clock() + lease or nil
     return self.count
 end
 
@@ -99,12 +126,11 @@ end
 -- @tparam number token what try_lock gave
 -- @treturn boolean|nil true, or nil and an error of kind `store`
 function Memory:unlock(key, token)
-    key = short(key)
-    local lock = self.locks[key]
-    if not lock or lock.token ~= token then
+    key = short(self, key)
+    if token == nil or self.locks[key] ~= token then
         return nil, errors.new("store", "the lock is not ours", { code = "lock_lost" })
     end
-    self.locks[key] = nil
+    self.locks[key], self.ends[key] = nil, nil
     return true
 end
 
