@@ -3,6 +3,8 @@
 #include "../core/b64.h"
 #include "../core/header.h"
 
+#include <string.h>
+
 /* Room for `n` octets that dies with the Lua stack: no free, so nothing is lost when a push throws. */
 enum { SMALL = 512 };
 
@@ -58,15 +60,35 @@ static int l_header(lua_State *L) {
     return 1;
 }
 
-/* json_plain(text) -> whether it can stand between the marks of a JSON string as it is */
-static int l_json_plain(lua_State *L) {
-    cog_slice text = lcog_checkslice(L, 1);
-    bool plain = true;
-    for (size_t i = 0; i < text.len && plain; i++) {
-        unsigned char c = text.data[i];
-        plain = c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+#define EACH_OCTET(c) (UINT64_MAX / 0xFF * (c))
+
+/* Octets of a word that are zero have their top bit set; others may only where a lower one has. */
+static uint64_t zeros(uint64_t word) {
+    return (word - EACH_OCTET(0x01)) & ~word & EACH_OCTET(0x80);
+}
+
+/* Nothing but printable ASCII without quotation mark and backslash. */
+static bool is_plain_word(uint64_t word) {
+    uint64_t below_space = (word - EACH_OCTET(0x20)) & EACH_OCTET(0x80), top = word & EACH_OCTET(0x80);
+    return !(below_space | top | zeros(word ^ EACH_OCTET('"')) | zeros(word ^ EACH_OCTET('\\')));
+}
+
+static bool is_plain(const char *text, size_t len) {
+    uint64_t word;
+    for (; len >= sizeof word; text += sizeof word, len -= sizeof word) {
+        memcpy(&word, text, sizeof word);
+        if (!is_plain_word(word)) return false;
     }
-    lua_pushboolean(L, plain);
+    word = EACH_OCTET(' ');
+    memcpy(&word, text, len);
+    return is_plain_word(word);
+}
+
+/* json_plain(value) -> whether it is a string that can stand between the marks of a JSON string as it is */
+static int l_json_plain(lua_State *L) {
+    size_t len = 0;
+    const char *text = lua_type(L, 1) == LUA_TSTRING ? lua_tolstring(L, 1, &len) : NULL;
+    lua_pushboolean(L, text != NULL && is_plain(text, len));
     return 1;
 }
 

@@ -40,28 +40,39 @@ function json.raw(text)
     return setmetatable({ text }, Raw)
 end
 
-local function is_flat(t)
-    if next(t) == nil or getmetatable(t) then return false end
-    for k, v in next, t do
-        if type(v) == "table" or type(k) ~= "string" then return false end
-    end
-    return true
+-- Names of members with their marks and colon, as far as they need no escape. Few names are ever used.
+local NAMES_MAX = 500
+local names, name_count = {}, 0
+
+local function write_name(k)
+    if type(k) ~= "string" then return nil end
+    local text = encode_value(k) .. ":"
+    if name_count < NAMES_MAX then names[k], name_count = text, name_count + 1 end
+    return text
 end
 
--- Almost every text of a request needs no escape, and seeing that is quicker than escaping it.
-local function write_scalar(v)
-    if type(v) == "string" and is_plain(v) then return '"' .. v .. '"' end
-    return encode_value(v)
-end
-
+-- An object of scalars; nil when there is something else in it. Almost every text of a request needs no escape, and
+-- seeing that is quicker than escaping it.
 local function write_flat(t)
     local text, separator = "{", ""
     for k, v in next, t do
-        local value, message = write_scalar(v)
-        if not value then return nil, message end
-        text, separator = text .. separator .. write_scalar(k) .. ":" .. value, ","
+        local name = names[k] or write_name(k)
+        if not name then return nil end
+        if is_plain(v) then
+            text = text .. separator .. name .. '"' .. v .. '"'
+        else
+            local value = type(v) ~= "table" and encode_value(v)
+            if not value then return nil end
+            text = text .. separator .. name .. value
+        end
+        separator = ","
     end
     return text .. "}"
+end
+
+local function write_scalar(v)
+    if is_plain(v) then return '"' .. v .. '"' end
+    return encode_value(v)
 end
 
 local write
@@ -79,10 +90,11 @@ end
 local function write_object(t, depth)
     local out = {}
     for k, v in pairs(t) do
-        if type(k) ~= "string" then return nil, "an object has string keys only" end
+        local name = names[k] or write_name(k)
+        if not name then return nil, "an object has string keys only" end
         local text, message = write(v, depth)
         if not text then return nil, message end
-        out[#out + 1] = write_scalar(k) .. ":" .. text
+        out[#out + 1] = name .. text
     end
     return "{" .. table.concat(out, ",") .. "}"
 end
@@ -100,7 +112,8 @@ end
 -- @param v strings, numbers, booleans and tables of them; see `list` and `raw`
 -- @treturn string|nil the text, or nil and a message
 function json.encode(v)
-    if type(v) == "table" and is_flat(v) then return write_flat(v) end
+    local text = type(v) == "table" and not getmetatable(v) and write_flat(v)
+    if text then return text end
     return write(v, 1)
 end
 

@@ -10,12 +10,22 @@ local errors = require "cognito.errors"
 
 local tokens = {}
 
-local type, min = type, math.min
+local type, min, getmetatable, setmetatable = type, math.min, getmetatable, setmetatable
 local find, sub, format = string.find, string.sub, string.format
 
 -- A clock that was set back must not make a token look good for longer than it can be.
 local SLACK = 60
 local DRIFT_WORTH_KEEPING = 2
+
+-- The mark of records that have exactly the members of a session of the API whose id is the user's name.
+local Usual = {}
+
+--- Says whether a record has the usual members only (and `id` is `username`).
+-- @tparam table record
+-- @treturn boolean
+function tokens.is_usual(record)
+    return getmetatable(record) == Usual
+end
 
 local function bad(operation, member)
     return nil, errors.new("bad_response", "member " .. member .. " is missing or of a wrong type",
@@ -88,10 +98,11 @@ function tokens.renewed(old, result, lifetime, server_now, drift)
         expires_at = server_now + lifetime,
         lifetime = lifetime,
     }
-    if drift and (drift > DRIFT_WORTH_KEEPING or drift < -DRIFT_WORTH_KEEPING) then record.drift = drift end
-    if old.origin then record.origin = old.origin end
-    if old.scopes then record.scopes = old.scopes end
-    if old.device_key then record.device_key = old.device_key end
+    if drift and drift < DRIFT_WORTH_KEEPING and drift > -DRIFT_WORTH_KEEPING then drift = nil end
+    if not (drift or old.origin or old.scopes or old.device_key) then
+        return record.id == record.username and record.id_token and setmetatable(record, Usual) or record
+    end
+    record.drift, record.origin, record.scopes, record.device_key = drift, old.origin, old.scopes, old.device_key
     return record
 end
 

@@ -3,6 +3,7 @@
 
 local core = require "cognito.core"
 local errors = require "cognito.errors"
+local tokens = require "cognito.tokens"
 
 local hex_decode, hex_encode = core.hex_decode, core.hex_encode
 
@@ -31,15 +32,8 @@ local function long(key)
 end
 
 -- A session's record with nothing out of the ordinary is kept as a list, which takes less memory than its names do.
-local usual = { version = true, username = true, access_token = true, id_token = true, refresh_token = true,
-    expires_at = true, lifetime = true, id = true }
-
 local function pack(record)
-    if record.id ~= record.username or not (record.username and record.access_token and record.id_token
-        and record.refresh_token and record.expires_at and record.lifetime) then return record end
-    for name in next, record do
-        if not usual[name] then return record end
-    end
+    if not tokens.is_usual(record) then return record end
     return { record.version, record.username, record.access_token, record.id_token, record.refresh_token,
         record.expires_at, record.lifetime }
 end
