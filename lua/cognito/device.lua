@@ -165,6 +165,11 @@ local function no_key()
         retryable = false })
 end
 
+local function own_key(session)
+    local record = records.of(session)
+    return record and record.device_key
+end
+
 --- Says whether the session's own device is to be remembered, which spares the second factor. Needed once where the
 -- pool leaves that to the user (`session.device.confirmation_needed`).
 -- @function session:remember_device
@@ -175,7 +180,7 @@ end
 function methods:remember_device(remember, given)
     if type(remember) ~= "boolean" then error("session:remember_device: true or false is needed", 2) end
     options.check(given or {}, CALL, "session:remember_device", 2)
-    local key = self.record and self.record.device_key
+    local key = own_key(self)
     if not key then return no_key() end
     local answer, err = self:call("UpdateDeviceStatus", { DeviceKey = key,
         DeviceRememberedStatus = remember and "remembered" or "not_remembered" }, given)
@@ -191,7 +196,7 @@ end
 -- Operation ForgetDevice. Any host.
 function methods:forget_device(given)
     given = options.check(given or {}, FORGET, "session:forget_device", 2)
-    local key = given.key or self.record and self.record.device_key
+    local key = given.key or own_key(self)
     if not key then return no_key() end
     local answer, err = self:call("ForgetDevice", { DeviceKey = key },
         { deadline = given.deadline, cancel = given.cancel, max_attempts = given.max_attempts })

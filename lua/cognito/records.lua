@@ -65,6 +65,16 @@ function records.read(pool, key)
     return stored
 end
 
+--- The record of a session object. A storage that keeps records in this process is the session's memory; any other
+-- is not asked twice.
+-- @tparam table session
+-- @treturn table|nil
+function records.of(session)
+    local pool = getmetatable(session).pool
+    if session.record or not pool.storage.volatile then return session.record end
+    return (records.read(pool, records.session_key(pool, session.id)))
+end
+
 local function version_of(record)
     return record and record.version
 end

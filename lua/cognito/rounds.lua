@@ -188,7 +188,7 @@ local function settle_device(state, made, metadata)
     end
     if not state.pool.device then return { key = metadata.key, confirmed = false, confirmation_needed = false } end
     local result, err = device.enrol(state.pool, { name = made.username, alias = state.username, key = metadata.key,
-        group_key = metadata.group_key, access_token = made.record.access_token, device_name = state.device_name },
+        group_key = metadata.group_key, access_token = made.token, device_name = state.device_name },
         state.ctx)
     if err then made.last_error = err end
     warn(state, err, made)

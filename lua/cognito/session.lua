@@ -35,12 +35,6 @@ local function limits(given, where)
     return given
 end
 
--- A storage that keeps records in this process is the session's memory; any other is not asked twice.
-local function record_of(self, pool)
-    if self.record or not pool.storage.volatile then return self.record end
-    return (records.read(pool, records.session_key(pool, self.id)))
-end
-
 -- The monotonic time until which the token is given out without a look at anything else.
 local function fresh_until(pool, record)
     if not record.access_token then return -huge end
@@ -77,7 +71,7 @@ local function back_off(self, pool, valid_for)
 end
 
 local function remaining(self, pool)
-    local record = self.token and record_of(self, pool)
+    local record = self.token and records.of(self)
     if not record then return 0 end
     return tokens.remaining(record, (records.server_now(pool, record)))
 end
@@ -164,7 +158,7 @@ end
 
 -- The ID token that is stored, when it is good beyond the margin; else how long it still is good.
 local function read_identity(self, pool)
-    local record = record_of(self, pool)
+    local record = records.of(self)
     if not record or not record.id_token then return nil end
     local left = id_left(self, pool, record)
     local spare = left - tokens.margin(record, pool.margin)
@@ -197,7 +191,7 @@ end
 -- @tparam[opt] table given as for `access_token`
 -- @treturn table|nil the claims, or nil and an error as for `id_token`; `bad_response` when it cannot be read
 function Session:claims(given)
-    local record = record_of(self, pool_of(self))
+    local record = records.of(self)
     local token, err = record and record.id_token, nil
     if not token then token, err = self:id_token(given) end
     if not token then return nil, err end
@@ -276,7 +270,7 @@ end
 -- `origin`, `scopes`, `device` (`key`, `group_key`, `password`, `confirmed`)
 function Session:export()
     local out = {}
-    for k, v in pairs(record_of(self, pool_of(self)) or {}) do
+    for k, v in pairs(records.of(self) or {}) do
         if k ~= "version" and k ~= "id" and k ~= "drift" then out[k] = v end
     end
     out.device = device.export(pool_of(self), out)
