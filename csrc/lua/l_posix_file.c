@@ -10,7 +10,7 @@
  *   folder:lock(name)          -> lock, not taken yet
  *   lock:try() lock:release()  -> true
  *   lock:is_current(folder)    -> whether the name still means this lock
- *   lock:close()               gives the lock back and closes it
+ *   lock:close()               -> true; gives the lock back and closes it
  *   read_secret(path, max)     -> text
  *
  * Failures are nil, code, message. */
@@ -182,13 +182,21 @@ static int lock_is_current(lua_State *L) {
 
 /* A child made by fork shares the lock with its parent: it must not give it back. A parent that
  * has such children gives it back in so many words, for closing alone would leave it to them. */
-static int lock_close(lua_State *L) {
-    struct lock *lock = lcog_checkudata(L, 1, LOCK);
-    int fd = lock->fd;
+static int shut(struct lock *lock) {
+    int fd = lock->fd, result = -POS_FORKED;
     lock->fd = -1;
     if (fd < 0) return 0;
-    if (lock->owner == getpid()) pos_lock_release(fd);
+    if (lock->owner == getpid()) result = pos_lock_release(fd);
     close(fd);
+    return result;
+}
+
+static int lock_close(lua_State *L) {
+    return posix_done(L, shut(lcog_checkudata(L, 1, LOCK)));
+}
+
+static int lock_gc(lua_State *L) {
+    shut(lcog_checkudata(L, 1, LOCK));
     return 0;
 }
 
@@ -206,7 +214,7 @@ static const luaL_Reg lock_methods[] = {
 
 static const luaL_Reg folder_meta[] = {
     {"__gc", folder_close}, {"__close", folder_close}, {NULL, NULL}};
-static const luaL_Reg lock_meta[] = {{"__gc", lock_close}, {"__close", lock_close}, {NULL, NULL}};
+static const luaL_Reg lock_meta[] = {{"__gc", lock_gc}, {"__close", lock_gc}, {NULL, NULL}};
 static const luaL_Reg bytes_meta[] = {{"__gc", bytes_gc}, {NULL, NULL}};
 
 static void make_classes(lua_State *L) {

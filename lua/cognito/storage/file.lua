@@ -360,8 +360,7 @@ local function give_back(self, key, lock)
         self.dropped[key] = nil
         self.folder:remove(key .. ".lock")
     end
-    local ok, code, message = lock:release()
-    lock:close()
+    local ok, code, message = lock:close()
     if ok then return true end
     return nil, folder_failure(self, code, message)
 end

@@ -1,0 +1,37 @@
+-- usage: refresh_victim.lua ENDPOINT POOL CLIENT STORE SESSION: loads a session and forces a refresh, with marks for
+-- spec.support.strace around the whole call. Says "token <tail>" or "error <kind> <code>", and before it what the
+-- pool warned of; after a warning it asks once more and says whether the tokens are stored then.
+local cognito = require "cognito"
+local stores = require "spec.support.stores"
+local strace = require "spec.support.strace"
+
+local function say(...)
+  io.stdout:write(...)
+  io.stdout:write("\n")
+  io.stdout:flush()
+end
+
+local warned = false
+local function warn(err)
+  warned = true
+  say("warning ", err.kind, " ", tostring(err.code))
+end
+
+local pool = assert(cognito.pool { user_pool_id = arg[2], client_id = arg[3], endpoint = arg[1],
+  storage = stores.open(arg[4]), on_warning = warn })
+local session, err = pool:session { id = arg[5] }
+local ok
+if session then
+  strace.mark "BEGIN"
+  ok, err = session:refresh { deadline = 20 }
+  strace.mark "END"
+end
+if not ok then return say("error ", err.kind, " ", tostring(err.code)) end
+say("token ", session:export().access_token:sub(-40))
+
+-- The session tries again after a pause of a second.
+if warned then
+  require("cognito.posix").sleep(1.1)
+  ok, err = session:access_token()
+  say("again ", ok and "ok" or tostring(err), " ", session.last_error and tostring(session.last_error) or "stored")
+end
