@@ -1,5 +1,6 @@
 // A case file calls `test(name, fn)` any number of times and then `await done()`.
 import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
 
 const tests = [];
 
@@ -10,6 +11,14 @@ export const pool = "eu-west-1_Conform01";
 export const clients = {
   open: { id: "conformopenclient0000000", secret: undefined },
   secret: { id: "conformsecretclient00000", secret: "conformance0secret0conformance0secret0conformance00" },
+};
+// The pool that remembers devices and knows second factors.
+export const tracked = {
+  pool: "eu-west-1_Conform02",
+  clients: {
+    open: { id: "trackedopenclient0000000", secret: undefined },
+    secret: { id: "trackedsecretclient00000", secret: clients.secret.secret },
+  },
 };
 export const alice = { name: "alice", password: "Correct-Horse-7", email: "alice@example.com" };
 
@@ -53,4 +62,19 @@ export async function rejection(promise) {
     return error;
   }
   throw new assert.AssertionError({ message: "an error was expected" });
+}
+
+/** The newest code that the emulator has sent. */
+export async function sentCode() {
+  const codes = await (await fetch(`${endpoint}/_emulator/codes`)).json();
+  return codes.at(-1).code;
+}
+
+/** The code of tess's authenticator app (RFC 6238); its secret is the RFC's own. */
+export function totp() {
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30000)));
+  const mac = createHmac("sha1", "12345678901234567890").update(counter).digest();
+  const number = mac.readUInt32BE(mac[19] & 15) & 0x7fffffff;
+  return String(number % 1000000).padStart(6, "0");
 }

@@ -1,5 +1,5 @@
--- The emulator's pool for the cases in this folder; conformance/harness.mjs names the same things.
-return {
+-- The emulator's pools for the cases in this folder; conformance/harness.mjs names the same things.
+local plain = {
   id = "eu-west-1_Conform01",
   users = {
     alice = { password = "Correct-Horse-7", attributes = { email = "alice@example.com", email_verified = "true" } },
@@ -12,3 +12,21 @@ return {
       rotation = { grace = 0 } },
   },
 }
+
+-- Remembers devices and knows second factors.
+local tracked = {
+  id = "eu-west-1_Conform02", device_tracking = "always", mfa = "OPTIONAL",
+  users = {
+    alice = { password = "Correct-Horse-7", attributes = { email = "alice@example.com", email_verified = "true" } },
+    sam = { password = "Correct-Horse-7", mfa = { "SMS_MFA" }, attributes = { phone_number = "+491701234567" } },
+    tess = { password = "Correct-Horse-7", mfa = { "SOFTWARE_TOKEN_MFA" },
+      totp_secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" },
+    nora = { password = "Temporary-1", status = "FORCE_CHANGE_PASSWORD" },
+  },
+  clients = {
+    { id = "trackedopenclient0000000" },
+    { id = "trackedsecretclient00000", secrets = { "conformance0secret0conformance0secret0conformance00" } },
+  },
+}
+
+return { pools = { plain, tracked } }
