@@ -50,22 +50,23 @@ describe("a fork", function()
   it("keeps the writes of parent and children one after another", function()
     local storage = file.new { path = tmp.dir() }
     assert(storage:put(KEY, { version = "a.0", n = 0 }, nil))
-    local function add(times)
+    -- Each writer has versions of its own: a put of the very record that is stored is a repetition and no conflict.
+    local function add(times, writer)
       local done = 0
       while done < times do
         local record = assert(storage:get(KEY))
         local n = record.n + 1
-        if storage:put(KEY, { version = "a." .. n, n = n }, record.version) then done = done + 1 end
+        if storage:put(KEY, { version = writer .. "." .. n, n = n }, record.version) then done = done + 1 end
       end
       return true
     end
     local children = {}
     for i = 1, 4 do
       local pid = ffi.C.fork()
-      if pid == 0 then ffi.C._exit(pcall(add, 50) and 0 or 1) end
+      if pid == 0 then ffi.C._exit(pcall(add, 50, "child" .. i) and 0 or 1) end
       children[i] = pid
     end
-    add(50)
+    add(50, "parent")
     for _, pid in ipairs(children) do
       local status = ffi.new "int[1]"
       ffi.C.waitpid(pid, status, 0)
