@@ -12,7 +12,8 @@ local VISIT = 5              -- seconds a visitor has for its request and for ta
 local MAX_REQUEST = 16 * 1024
 
 local SCHEMA = {
-  ports = "table", path = "string", scopes = "table", timeout = "number", open = "boolean", on_url = "function", on_wait = "function",
+  ports = "table", path = "string", scopes = "table", timeout = "number", open = "boolean", on_url = "function",
+  on_wait = "function",
   login_hint = "string", identity_provider = "string", idp_identifier = "string", lang = "string", prompt = "string",
   deadline = "number", cancel = "table",
 }
@@ -180,8 +181,8 @@ end
 -- @tparam table pool a pool with `domain`
 -- @tparam table opts `ports` (registered as `http://localhost:PORT/` with the app client; the first free one is used),
 -- `path` (of the callback, default `/`), `scopes`, `timeout` (seconds for the person, default 300), `open` (false: do
--- not open a browser), `on_url(url, opened)` (show the address), `on_wait()` (called while waiting, 50 times a second), `login_hint`, `identity_provider`, `idp_identifier`,
--- `lang`, `prompt`, `deadline` (seconds for the code exchange), `cancel`
+-- not open a browser), `on_url(url, opened)` (show the address), `on_wait()` (called while waiting, 50 times a second),
+-- `login_hint`, `identity_provider`, `idp_identifier`, `lang`, `prompt`, `deadline` (seconds for the code exchange), `cancel`
 -- @treturn table|nil session
 -- @treturn ?errors `config` (no domain, no free port), `timeout`, `cancelled`, and those of `hosted_login:finish`
 function desk.browser_login(pool, opts)

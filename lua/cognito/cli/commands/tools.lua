@@ -104,19 +104,19 @@ function commands.configure(ctx)
   if not data then return out.fail(err, ctx.args.json) end
   if ctx.args.list then return list_profiles(ctx, data) end
   local name = ctx.args.profile
-  local profile, ok = data.profiles[name] or {}, nil
+  local profile = data.profiles[name] or {}
   if #ctx.args.set > 0 then
-    ok, err = set_from_words(profile, ctx.args.set)
-    if not ok then return ctx:usage(err) end
+    local ok, words = set_from_words(profile, ctx.args.set)
+    if not ok then return ctx:usage(words) end
   else
-    ok, err = ask_all(ctx, profile)
-    if not ok then return err and out.fail(err, ctx.args.json) or out.codes.interrupted end
+    local ok, failure = ask_all(ctx, profile)
+    if not ok then return failure and out.fail(failure, ctx.args.json) or out.codes.interrupted end
   end
-  ok, err = ctx.new_pool(profile)
-  if not ok then return out.fail(err, ctx.args.json) end
+  local pool, problem = ctx.new_pool(profile)
+  if not pool then return out.fail(problem, ctx.args.json) end
   data.profiles[name], data.default = profile, data.default or name
-  ok, err = config.write(data)
-  if not ok then return out.fail(err, ctx.args.json) end
+  local written, unwritten = config.write(data)
+  if not written then return out.fail(unwritten, ctx.args.json) end
   return out.result(ctx.args.json, { profile = name }, function() out.line("profile " .. name .. " is written") end)
 end
 
