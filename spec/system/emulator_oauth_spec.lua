@@ -54,13 +54,17 @@ describe("the emulator's hosted login", function()
   teardown(function() e.stop() end)
   before_each(function() e.reset() end)
 
+  local function location(head) return head:match "\r\nLocation: ([^\r]*)" end
+
+  -- Follows the redirect to the next page of the login, but not the one to the application.
   local function post(path, fields, headers)
     headers = headers or {}
     headers["Content-Type"] = "application/x-www-form-urlencoded"
-    return e.http("POST", path, form(fields), headers)
+    local status, text, head = e.http("POST", path, form(fields), headers)
+    local target = status == 302 and location(head)
+    if target and target:find "^/" then return e.http("GET", target) end
+    return status, text, head
   end
-
-  local function location(head) return head:match "\r\nLocation: ([^\r]*)" end
 
   local function authorize(given, headers)
     local query = { response_type = "code", client_id = "web", redirect_uri = BACK, state = "st", nonce = "no",

@@ -29,8 +29,9 @@ border-radius:8px;cursor:pointer}.choice{display:flex;gap:.6rem;align-items:cent
 .links{display:flex;flex-wrap:wrap;gap:.4rem 1.2rem;margin-top:1.2rem;font-size:.92rem}
 code{font:.9em ui-monospace,"Liberation Mono",monospace;overflow-wrap:anywhere}
 table{width:100%;border-collapse:collapse;font-size:.88rem}th,td{text-align:left;padding:.35rem .6rem;
-border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}th{color:var(--soft);font-weight:600}
-.scroll{overflow-x:auto}.qr{display:block;width:11rem;margin:.5rem auto;background:#fff;padding:.4rem;border-radius:8px}
+border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:break-word}th{color:var(--soft);font-weight:600}
+footer{margin-top:1.8rem}footer p{margin:0}.scroll{overflow-x:auto}
+.qr{display:block;width:11rem;margin:.5rem auto;background:#fff;padding:.4rem;border-radius:8px}
 ]]
 
 --- A whole page.
@@ -44,7 +45,7 @@ function M.page(title, body, opts)
     opts.refresh and ('<meta http-equiv="refresh" content="%d">'):format(opts.refresh) or "",
     "<title>", M.escape(title), "</title><style>", STYLE, "</style></head><body><main",
     opts.wide and ' class="wide"' or "", "><h1>", M.escape(title), "</h1>", body,
-    '<p class="soft">Cognito emulator, for development only.</p></main></body></html>',
+    '<footer><p class="soft">Cognito emulator, for development only.</p></footer></main></body></html>',
   }
 end
 

@@ -102,6 +102,12 @@ local function start(args)
     os.exit(0)
   end
   on_signals(cq, leave)
+  cq:wrap(function()
+    while true do
+      cqueues.sleep(60)
+      state:sweep()
+    end
+  end)
   if args.exit_with_stdin then watch_parent(cq, leave) end
   local port, err = server.listen(cq, router.new(state), args.host, args.port)
   if not port then return nil, err end

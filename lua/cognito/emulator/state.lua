@@ -90,6 +90,27 @@ end
 --- Notes that something happened which a state file must remember.
 function State:note() self.changed = true end
 
+-- Kept a while longer than they live, so that "expired" is not mistaken for "never seen".
+local AFTERLIFE = 3600
+
+local function sweep(entries, expiry, now)
+  for key, entry in pairs(entries) do
+    if now > expiry(entry) + AFTERLIFE then entries[key] = nil end
+  end
+end
+
+local function expires(entry) return entry.expires end
+
+--- Drops what has been over for an hour; called now and then.
+function State:sweep()
+  local now = clock.now()
+  for _, entries in ipairs { self.signins, self.logins, self.grants, self.browsers, self.families } do
+    sweep(entries, expires, now)
+  end
+  sweep(self.blocks, function(flow) return flow.exchange.time end, now)
+  sweep(self.refresh, function(entry) return entry.family.expires end, now)
+end
+
 --- The issuer of a pool's tokens.
 function State:issuer(pool)
   local given = pool.config.issuer

@@ -5,6 +5,7 @@ local errors = require "cognito.emulator.errors"
 local forms = require "cognito.emulator.oauth.forms"
 local hash = require "cognito.emulator.hash"
 local http = require "cognito.emulator.oauth.http"
+local json = require "cognito.emulator.json"
 local login_of = require "cognito.emulator.oauth.login"
 local operations = require "cognito.emulator.operations"
 local random = require "cognito.emulator.random"
@@ -22,12 +23,12 @@ local function call(state, login, name, input)
   return require("cognito.emulator.ops." .. operations[name].module)[name](state, input)
 end
 
--- Runs a step; `shown` draws the form again with what the service said.
-local function try(step, shown)
+-- Runs a step; what the service would refuse is shown on the page at `path`.
+local function try(login, path, step)
   local ok, result = pcall(step)
   if ok then return result end
   if not errors.is(result) then error(result, 0) end
-  return http.html(200, shown(result.message))
+  return login_of.again(login, path, result.message)
 end
 
 local function wanted(login)
@@ -49,12 +50,17 @@ local function with_login(handler)
   end
 end
 
-M["GET /signup"] = with_login(function(_, login)
-  return http.html(200, forms.sign_up(login, wanted(login), {}))
-end)
+local function page(draw)
+  return with_login(function(_, login) return http.html(200, draw(login, login_of.take_note(login))) end)
+end
+
+M["GET /signup"] = page(function(login, note) return forms.sign_up(login, wanted(login), note) end)
+M["GET /confirm"] = page(forms.confirm)
+M["GET /forgotPassword"] = page(forms.forgot)
+M["GET /confirmForgotPassword"] = page(forms.reset)
 
 local function attributes_of(login, given)
-  local list = require "cognito.emulator.json".list {}
+  local list = json.list {}
   for _, name in ipairs(wanted(login)) do
     if (given[name] or "") ~= "" then list[#list + 1] = { Name = name, Value = given[name] } end
   end
@@ -62,51 +68,50 @@ local function attributes_of(login, given)
 end
 
 M["POST /signup"] = with_login(function(state, login, given)
-  return try(function()
-    local output = call(state, login, "SignUp", { Username = given.username, Password = given.password,
+  local password = given.password
+  given.password, login.typed_account = nil, given
+  return try(login, "/signup", function()
+    local output = call(state, login, "SignUp", { Username = given.username, Password = password,
       UserAttributes = attributes_of(login, given) })
-    if output.UserConfirmed then return login_of.show(login, "Your account is ready. Sign in.", "good") end
+    login.typed = given.username
+    if output.UserConfirmed then return login_of.again(login, "/login", "Your account is ready. Sign in.", "good") end
     login.confirming = given.username
     local sent = output.CodeDeliveryDetails
-    return http.html(200, forms.confirm(login, sent and "We sent a code to " .. sent.Destination .. "." or nil, "good"))
-  end, function(message) return forms.sign_up(login, wanted(login), given, message) end)
+    return login_of.again(login, "/confirm", sent and "We sent a code to " .. sent.Destination .. ".", "good")
+  end)
 end)
 
-M["GET /confirm"] = with_login(function(_, login) return http.html(200, forms.confirm(login)) end)
-
 M["POST /confirm"] = with_login(function(state, login, given)
-  return try(function()
+  return try(login, "/confirm", function()
     call(state, login, "ConfirmSignUp", { Username = login.confirming or "", ConfirmationCode = given.code })
     login.confirming = nil
-    return login_of.show(login, "Your account is confirmed. Sign in.", "good")
-  end, function(message) return forms.confirm(login, message) end)
+    return login_of.again(login, "/login", "Your account is confirmed. Sign in.", "good")
+  end)
 end)
 
 M["POST /resend"] = with_login(function(state, login)
-  return try(function()
+  return try(login, "/confirm", function()
     call(state, login, "ResendConfirmationCode", { Username = login.confirming or "" })
-    return http.html(200, forms.confirm(login, "We sent a new code.", "good"))
-  end, function(message) return forms.confirm(login, message) end)
+    return login_of.again(login, "/confirm", "We sent a new code.", "good")
+  end)
 end)
 
-M["GET /forgotPassword"] = with_login(function(_, login) return http.html(200, forms.forgot(login)) end)
-
 M["POST /forgotPassword"] = with_login(function(state, login, given)
-  return try(function()
+  return try(login, "/forgotPassword", function()
     local output = call(state, login, "ForgotPassword", { Username = given.username })
-    login.resetting = given.username
-    local note = "We sent a code to " .. output.CodeDeliveryDetails.Destination .. "."
-    return http.html(200, forms.reset(login, note, "good"))
-  end, function(message) return forms.forgot(login, message) end)
+    login.resetting, login.typed = given.username, given.username
+    return login_of.again(login, "/confirmForgotPassword",
+      "We sent a code to " .. output.CodeDeliveryDetails.Destination .. ".", "good")
+  end)
 end)
 
 M["POST /confirmForgotPassword"] = with_login(function(state, login, given)
-  return try(function()
+  return try(login, "/confirmForgotPassword", function()
     call(state, login, "ConfirmForgotPassword", { Username = login.resetting or "", ConfirmationCode = given.code,
       Password = given.password })
     login.resetting = nil
-    return login_of.show(login, "Your password is changed. Sign in.", "good")
-  end, function(message) return forms.reset(login, message) end)
+    return login_of.again(login, "/login", "Your password is changed. Sign in.", "good")
+  end)
 end)
 
 return M

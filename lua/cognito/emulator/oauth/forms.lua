@@ -20,9 +20,10 @@ end
 
 --- The first page.
 function M.sign_in(login, note, kind)
-  local fields = html.field { name = "username", label = "Username or e-mail", autocomplete = "username", focus = true,
-    value = login.given.login_hint }
-    .. html.field { name = "password", label = "Password", type = "password", autocomplete = "current-password" }
+  local name = login.typed or login.given.login_hint
+  local fields = html.field { name = "username", label = "Username or e-mail", autocomplete = "username",
+    focus = not name, value = name } .. html.field { name = "password", label = "Password", type = "password",
+    autocomplete = "current-password", focus = name }
   local confirm = login.confirming and link("/confirm", login, "Enter the confirmation code") or ""
   return html.page("Sign in", '<p class="soft">to ' .. html.escape(login.client.id) .. "</p>" .. html.note(note, kind)
     .. html.form("/login", { id = login.id }, fields, "Sign in") .. cancel(login) .. '<div class="links">' .. confirm
@@ -103,10 +104,11 @@ end
 
 local function back(login) return '<div class="links">' .. link("/login", login, "Back to sign in") .. "</div>" end
 
---- @tparam table login
+--- @tparam table login `typed_account` has what was typed before
 -- @tparam table names attributes that the pool wants
--- @tparam table given what was typed before
-function M.sign_up(login, names, given, note)
+-- @tparam[opt] string note
+function M.sign_up(login, names, note)
+  local given = login.typed_account or {}
   local fields = { html.field { name = "username", label = "Username", autocomplete = "username", focus = true,
     value = given.username } }
   for _, name in ipairs(names) do
@@ -127,8 +129,8 @@ function M.confirm(login, note, kind)
 end
 
 --- The page that asks whose password was forgotten.
-function M.forgot(login, note)
-  return html.page("Forgot your password?", html.note(note) .. html.form("/forgotPassword", { id = login.id },
+function M.forgot(login, note, kind)
+  return html.page("Forgot your password?", html.note(note, kind) .. html.form("/forgotPassword", { id = login.id },
     html.field { name = "username", label = "Username or e-mail", autocomplete = "username", focus = true },
     "Send a code") .. back(login))
 end

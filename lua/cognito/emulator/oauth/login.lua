@@ -28,7 +28,28 @@ function M.find(state, id)
   return login
 end
 
-local function show(login, note, kind)
+--- Sends the browser to a page of this login, which shows the note: a form that was posted is never the answer
+-- itself, so that reloading and the back button post nothing again.
+-- @tparam table login
+-- @tparam string path
+-- @tparam[opt] string note
+-- @tparam[opt="bad"] string kind "bad" or "good"
+function M.again(login, path, note, kind)
+  login.note = note and { text = note, kind = kind } or nil
+  return http.redirect(path .. "?id=" .. login.id)
+end
+
+--- The note that waits to be shown, once.
+-- @treturn string|nil text
+-- @treturn string|nil kind
+function M.take_note(login)
+  local note = login.note or {}
+  login.note = nil
+  return note.text, note.kind
+end
+
+local function show(login)
+  local note, kind = M.take_note(login)
   if login.finished then
     return http.html(200, html.page("You are signed in",
       "<p>This page was already used. Go back to the application, or start there again.</p>"))
@@ -36,8 +57,6 @@ local function show(login, note, kind)
   if login.output then return http.html(200, forms.challenge(login, note)) end
   return http.html(200, forms.sign_in(login, note, kind))
 end
-
-M.show = show
 
 -- Takes the outcome of a step: done, or the next question.
 local function proceed(state, login, output)
@@ -47,7 +66,7 @@ local function proceed(state, login, output)
   end
   login.output = output
   if output.ChallengeName == "MFA_SETUP" then login.secret = totp.secret() end
-  return show(login)
+  return M.again(login, "/login")
 end
 
 -- Runs a step; what the service would refuse is shown on the page.
@@ -57,7 +76,7 @@ local function try(state, login, step)
   if not errors.is(result) then error(result, 0) end
   if result.code == "UserNotConfirmedException" then login.confirming = login.flow.user.username end
   if result.code ~= "CodeMismatchException" and not login.output then login.flow = nil end
-  return show(login, result.message)
+  return M.again(login, "/login", result.message)
 end
 
 local function start(state, login, given)
@@ -108,13 +127,13 @@ function M.post(state, request)
   local login, response = M.find(state, given.id)
   if not login then return response end
   if given.cancel then return authorize.fail(login.given, "access_denied", "the person cancelled") end
-  if login.finished then return show(login) end
+  if login.finished then return M.again(login, "/login") end
   -- The back button may bring the first form again: it begins anew.
   if given.username then
-    login.output = nil
+    login.output, login.typed = nil, given.username
     return try(state, login, function() return start(state, login, given) end)
   end
-  if not login.output then return show(login) end
+  if not login.output then return M.again(login, "/login") end
   return try(state, login, function() return answer(state, login, given) end)
 end
 
