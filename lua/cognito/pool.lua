@@ -112,7 +112,7 @@ local function check_issuer(value, o)
     if o.issuer then
         local issuer, err = endpoints.check_url(o.issuer, "issuer")
         if not issuer then return nil, err end
-        value.issuers = { o.issuer }
+        value.issuers, value.given_issuer = { o.issuer }, o.issuer
     else
         value.issuers = { endpoints.issuers(value.region, o.user_pool_id) }
     end

@@ -18,6 +18,7 @@ config.settings = {
   { name = "client_secret", ask = "Client secret (confidential clients only)", secret = true },
   { name = "region", ask = "Region (when it is not in the pool id)" },
   { name = "endpoint", ask = "Endpoint (emulators and proxies only)" },
+  { name = "issuer", ask = "Issuer of the tokens (emulators and proxies only)" },
   { name = "domain", ask = "Hosted login domain or prefix (for login --browser)" },
   { name = "redirect_ports", ask = "Registered loopback ports, comma separated (for login --browser)", list = true },
   { name = "scopes", ask = "Scopes, comma separated (for login --browser)", list = true },
@@ -118,7 +119,7 @@ function config.pool_options(profile)
   return {
     user_pool_id = profile.user_pool_id, client_id = profile.client_id, region = profile.region,
     client_secret = os.getenv "COGNITO_CLIENT_SECRET" or profile.client_secret,
-    endpoint = profile.endpoint, domain = profile.domain, ca_file = profile.ca_file, flow = profile.flow,
+    endpoint = profile.endpoint, issuer = profile.issuer, domain = profile.domain, ca_file = profile.ca_file, flow = profile.flow,
     storage = storage,
   }
 end

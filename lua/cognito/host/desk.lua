@@ -182,7 +182,8 @@ end
 -- @tparam table opts `ports` (registered as `http://localhost:PORT/` with the app client; the first free one is used),
 -- `path` (of the callback, default `/`), `scopes`, `timeout` (seconds for the person, default 300), `open` (false: do
 -- not open a browser), `on_url(url, opened)` (show the address), `on_wait()` (called while waiting, 50 times a second),
--- `login_hint`, `identity_provider`, `idp_identifier`, `lang`, `prompt`, `deadline` (seconds for the code exchange), `cancel`
+-- `login_hint`, `identity_provider`, `idp_identifier`, `lang`, `prompt`, `deadline` (seconds for the code exchange),
+-- `cancel`
 -- @treturn table|nil session
 -- @treturn ?errors `config` (no domain, no free port), `timeout`, `cancelled`, and those of `hosted_login:finish`
 function desk.browser_login(pool, opts)

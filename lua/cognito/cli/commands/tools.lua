@@ -23,8 +23,8 @@ function commands.verify(ctx)
   local profile = ctx.profile
   local verifier
   verifier, err = require("cognito").verifier {
-    user_pool_id = profile.user_pool_id, client_id = profile.client_id, token_use = use, region = profile.region,
-    endpoint = profile.endpoint, ca_file = profile.ca_file,
+    user_pool_id = profile.user_pool_id, client_id = profile.client_id, token_use = use, issuer = profile.issuer,
+    ca_file = profile.ca_file,
   }
   if not verifier then return out.fail(err, ctx.args.json) end
   local claims
