@@ -1,5 +1,5 @@
 -- Hosted login by code and PKCE against the emulator's pages, and what hostile callbacks get.
-local browser = require "spec.support.browser"
+local browser = require "spec.support.page_visitor"
 local cognito = require "cognito"
 local emulator = require "spec.support.emulator"
 
