@@ -109,8 +109,9 @@ end
 -- ---- measuring ----
 
 --- Compiles a C program beside which the library is measured; returns its path.
-function M.compile(source, out)
-  assert(run("sh", "-c", ("mkdir -p build/bench && cc -std=c11 -O2 -o %s %s -lcurl"):format(quote(out), quote(source))))
+function M.compile(source, out, libraries)
+  assert(run("sh", "-c", ("mkdir -p build/bench && cc -std=c11 -O2 -o %s %s %s"):format(quote(out), quote(source),
+    libraries or "-lcurl")))
   return out
 end
 
