@@ -198,8 +198,9 @@ cog_err cog_jwks_read(cog_slice text, const unsigned char *seed, cog_jwks **jwks
     if (text.len == 0 || text.len > COG_JWKS_MAX) return COG_JWKS_INVALID;
     cog_jwks *set = OPENSSL_zalloc(sizeof *set);
     if (!set) return COG_MEMORY;
-    set->text = OPENSSL_memdup(text.data, text.len);
+    set->text = OPENSSL_malloc(text.len);
     set->text_len = text.len;
+    if (set->text) memcpy(set->text, text.data, text.len);
     cog_err error = set->text ? read_set(set, seed) : COG_MEMORY;
     if (error) cog_jwks_free(set);
     else *jwks = set;
