@@ -28,7 +28,7 @@ size_t cog_b64url_size(size_t n) {
 }
 
 size_t cog_b64_room(size_t n) {
-    return n / 4 * 3 + n % 4;
+    return n / 4 * 3 + (n % 4 ? n % 4 - 1 : 0);
 }
 
 /* Writes the unpadded form and returns its end. */

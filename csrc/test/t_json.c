@@ -174,6 +174,7 @@ static void test_numbers(void) {
     number_is("1e99999999999999999999999", false, INFINITY);
     number_is("1e-99999999999999999999999", false, 0);
     number_is("0e99999999999999999999999", false, 0);
+    CHECK(cog_number_read(NULL, NULL, &(cog_number){0}) == NULL);
     cog_slice minus = t_slice("-0.0");
     cog_number zero = {0};
     CHECK(cog_number_read(minus.data, minus.data + minus.len, &zero) == minus.data + minus.len);
