@@ -71,6 +71,20 @@ factors.session.verify_totp = {
   end,
 }
 
+-- Members of the options that are lists also when they are empty: an empty table alone would be written as an object,
+-- and the browser refuses that (Web Authentication Level 3, 5.1.8).
+local LISTS = { pubKeyCredParams = true, excludeCredentials = true, transports = true, hints = true,
+  attestationFormats = true }
+
+local function mark_lists(value)
+  for name, member in pairs(value) do
+    if type(member) == "table" then
+      if LISTS[name] then json.list(member) end
+      mark_lists(member)
+    end
+  end
+end
+
 --- Begin to register a passkey (StartWebAuthnRegistration).
 -- @function session:start_passkey
 -- @treturn string the options as JSON text, for the browser's `navigator.credentials.create`
@@ -83,6 +97,7 @@ factors.session.start_passkey = {
       return nil, errors.new("bad_response", "the answer holds no credential options",
         { operation = "StartWebAuthnRegistration", field = "CredentialCreationOptions" })
     end
+    mark_lists(document)
     return json.encode(document), document
   end,
 }
