@@ -97,7 +97,8 @@ describe("login by browser", function()
       get(loop, callback:match "^http://localhost:%d+(/.*)$")
     end)
     assert.truthy(session)
-    for name, status in pairs { foreign = 400, other_path = 404, other_name = 400, post = 405, garbage = 400, hostile = 400 } do
+    local wanted = { foreign = 400, other_path = 404, other_name = 400, post = 405, garbage = 400, hostile = 400 }
+    for name, status in pairs(wanted) do
       assert.equal(tostring(status), seen[name]:match "^HTTP/1%.1 (%d+)", name)
     end
     assert.is_nil(seen.hostile:find("<script", 1, true))
@@ -105,7 +106,8 @@ describe("login by browser", function()
 
   it("ends when the person cancels at the page", function()
     local session, err = login({}, function(url, loop)
-      local page = get(loop, "/?error=access_denied&error_description=%3Cb%3Eno%3C/b%3E&state=" .. url:match "state=([^&]+)")
+      local state = url:match "state=([^&]+)"
+      local page = get(loop, "/?error=access_denied&error_description=%3Cb%3Eno%3C/b%3E&state=" .. state)
       assert.is_nil(page:find("<b>no", 1, true))
       assert.truthy(page:find("&lt;b&gt;no", 1, true))
     end)

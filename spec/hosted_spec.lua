@@ -9,7 +9,8 @@ local BACK = "https://app.example.com/callback"
 local CONFIG = {
   users = { alice = { password = PASSWORD, attributes = { email = "alice@example.com" } } },
   clients = {
-    { id = "public", redirect_uris = { BACK }, logout_uris = { "https://app.example.com/bye" }, rotation = { grace = 5 } },
+    { id = "public", redirect_uris = { BACK }, logout_uris = { "https://app.example.com/bye" },
+      rotation = { grace = 5 } },
     { id = "secret", secrets = { SECRET }, redirect_uris = { BACK } },
     { id = "machine", secrets = { SECRET }, oauth_flows = { "client_credentials" },
       scopes = { "api/read", "api/write" }, access_token_ttl = 300 },
