@@ -59,3 +59,24 @@ describe("json", function()
         assert.are.equal(14, (cjson.encode_number_precision()))
     end)
 end)
+
+describe("json_plain", function()
+    local is_plain = require("cognito.core").json_plain
+
+    it("says of every octet, at every place of a text, whether it needs an escape", function()
+        for octet = 0, 255 do
+            local plain = octet >= 32 and octet < 128 and octet ~= 34 and octet ~= 92
+            for _, place in ipairs { 0, 1, 7, 15, 16, 17, 31, 40 } do
+                local text = ("a"):rep(place) .. string.char(octet) .. ("b"):rep(40 - place)
+                assert.are.equal(plain, is_plain(text))
+            end
+            assert.are.equal(plain, is_plain(string.char(octet)))
+        end
+        assert.is_true(is_plain "")
+    end)
+
+    it("says no of what is no string", function()
+        for _, value in ipairs { 1, true, {}, print } do assert.is_false(is_plain(value)) end
+        assert.is_false(is_plain(nil))
+    end)
+end)

@@ -23,11 +23,12 @@ function records.key(pool, sort, name)
     return hex_encode(sha256(pool.user_pool_id .. "\0" .. pool.client_id .. "\0" .. sort .. "\0" .. name))
 end
 
---- The key of a session's record.
+--- The key of a session's record. What stays in this process needs no digest of its name.
 -- @tparam table pool
 -- @tparam string id
 -- @treturn string
 function records.session_key(pool, id)
+    if pool.storage.volatile then return pool.short_prefix .. id end
     return hex_encode(sha256(pool.key_prefix .. id))
 end
 

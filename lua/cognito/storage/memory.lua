@@ -1,11 +1,8 @@
 --- Sessions in the memory of this Lua state; the default of a script. Nothing outlives the process.
 -- @module cognito.storage.memory
 
-local core = require "cognito.core"
 local errors = require "cognito.errors"
 local tokens = require "cognito.tokens"
-
-local hex_decode, hex_encode = core.hex_decode, core.hex_encode
 
 local memory = {}
 
@@ -17,18 +14,6 @@ local function copy(value)
     local out = {}
     for k, v in pairs(value) do out[k] = copy(v) end
     return out
-end
-
--- Keys are SHA-256 in hex; kept as bytes they cost a session 32 bytes less. One session's calls follow each other.
-local function short(self, key)
-    if key == self.last_key then return self.last_short end
-    local bytes = #key == 64 and hex_decode(key) or key
-    self.last_key, self.last_short = key, bytes
-    return bytes
-end
-
-local function long(key)
-    return #key == 32 and hex_encode(key) or key
 end
 
 -- A session's record with nothing out of the ordinary is kept as a list, which takes less memory than its names do.
@@ -69,7 +54,7 @@ end
 -- @tparam string key
 -- @treturn table|nil a copy of the record
 function Memory:get(key)
-    local stored = self.records[short(self, key)]
+    local stored = self.records[key]
     if stored and not stored.version then return unpack(stored) end
     return copy(stored)
 end
@@ -80,7 +65,6 @@ end
 -- @tparam[opt] string expected the version that must be stored now; nil: none may be
 -- @treturn boolean|nil true, or nil and an error of kind `store`
 function Memory:put(key, record, expected)
-    key = short(self, key)
     if version_of(self.records[key]) ~= expected then return nil, conflict() end
     self.records[key] = pack(record)
     return true
@@ -91,7 +75,6 @@ end
 -- @tparam[opt] string expected the version that must be stored now; nil: unconditional
 -- @treturn boolean|nil true, or nil and an error of kind `store`
 function Memory:delete(key, expected)
-    key = short(self, key)
     if expected and version_of(self.records[key]) ~= expected then return nil, conflict() end
     self.records[key] = nil
     return true
@@ -108,7 +91,6 @@ end
 -- @tparam[opt] number lease seconds after which the lock is free again by itself
 -- @treturn number|nil a token, or nil and "busy"
 function Memory:try_lock(key, lease)
-    key = short(self, key)
     if is_held(self, key) then return nil, "busy" end
     self.count = self.count + 1
     self.locks[key], self.ends[key] = self.count, self.clock and lease and self.clock() + lease or nil
@@ -120,7 +102,6 @@ end
 -- @tparam number token what try_lock gave
 -- @treturn boolean|nil true, or nil and an error of kind `store`
 function Memory:unlock(key, token)
-    key = short(self, key)
     if token == nil or self.locks[key] ~= token then
         return nil, errors.new("store", "the lock is not ours", { code = "lock_lost" })
     end
@@ -132,7 +113,7 @@ end
 -- @treturn table a list of strings
 function Memory:list()
     local keys = {}
-    for key in pairs(self.records) do keys[#keys + 1] = long(key) end
+    for key in pairs(self.records) do keys[#keys + 1] = key end
     return keys
 end
 
