@@ -19,6 +19,8 @@ local function field(request, name)
     end
 end
 
+local function invocation(request) return field(request, "amz-sdk-invocation-id") end
+
 describe("client", function()
     it("sends an operation as the protocol wants it", function()
         local c, host = make()
@@ -41,7 +43,7 @@ describe("client", function()
         local c, host = make { max_attempts = 2 }
         host:answer(500):answer(200, { Username = "a", UserAttributes = { {} } })
         assert(c:call("GetUser", { AccessToken = "t" }, c:context()))
-        assert.are.equal(field(host.requests[1], "amz-sdk-invocation-id"), field(host.requests[2], "amz-sdk-invocation-id"))
+        assert.are.equal(invocation(host.requests[1]), invocation(host.requests[2]))
         assert.are.equal("attempt=2; max=2", field(host.requests[2], "amz-sdk-request"))
     end)
 
@@ -50,7 +52,7 @@ describe("client", function()
         host:answer(200, "{}"):answer(200, "{}")
         assert(c:call("GlobalSignOut", { AccessToken = "t" }, c:context()))
         assert(c:call("GlobalSignOut", { AccessToken = "t" }, c:context()))
-        assert.are_not.equal(field(host.requests[1], "amz-sdk-invocation-id"), field(host.requests[2], "amz-sdk-invocation-id"))
+        assert.are_not.equal(invocation(host.requests[1]), invocation(host.requests[2]))
     end)
 
     it("writes an empty list as a list, and leaves the caller's table alone", function()
@@ -92,7 +94,8 @@ describe("client", function()
         local c, host = make { client_secret = secret }
         host:answer(200, { AuthenticationResult = {} }):answer(200, "{}"):answer(200, { AuthenticationResult = {} })
             :answer(200, "{}")
-        assert(c:call("InitiateAuth", { AuthFlow = "USER_PASSWORD_AUTH", AuthParameters = { USERNAME = "alice" } }, c:context()))
+        local input = { AuthFlow = "USER_PASSWORD_AUTH", AuthParameters = { USERNAME = "alice" } }
+        assert(c:call("InitiateAuth", input, c:context()))
         assert(c:call("ForgotPassword", { Username = "alice" }, c:context()))
         assert(c:call("GetTokensFromRefreshToken", { RefreshToken = "r" }, c:context()))
         assert(c:call("RespondToAuthChallenge", { ChallengeName = "X", ChallengeResponses = { USERNAME = "alice" } },
@@ -155,7 +158,8 @@ describe("errors of answers", function()
         { { __type = "SerializationException", Message = "capital" }, nil, "SerializationException", "capital" },
         { "", { ["x-amzn-errortype"] = "NotAuthorizedException:", ["x-amzn-errormessage"] = "from header" },
             "NotAuthorizedException", "from header" },
-        { { message = "no type" }, { ["X-Amzn-ErrorType"] = "ns#UserNotFoundException:" }, "UserNotFoundException", "no type" },
+        { { message = "no type" }, { ["X-Amzn-ErrorType"] = "ns#UserNotFoundException:" },
+            "UserNotFoundException", "no type" },
         { { message = "no type at all" }, nil, "HTTP400", "no type at all" },
         { "", nil, "HTTP400", "the service gave no message" },
         { { __type = "bad code \r\n", message = 5 }, nil, "HTTP400", "the service gave no message" },
@@ -220,7 +224,9 @@ describe("errors of answers", function()
     }
     for name, row in pairs(bad) do
         it("say bad_response for an answer that is " .. name, function()
-            local err = outcome("GetTokensFromRefreshToken", { RefreshToken = "t" }, function(h) h:answer(row[1], row[2]) end)
+            local err = outcome("GetTokensFromRefreshToken", { RefreshToken = "t" }, function(h)
+                h:answer(row[1], row[2])
+            end)
             assert.are.equal("bad_response", err.kind)
             assert.is_true(err.maybe_processed)
             assert.is_nil(tostring(err):find("html", 1, true))
@@ -259,7 +265,8 @@ describe("errors of answers", function()
     end)
 
     it("never repeat what was sent in confidence", function()
-        local secrets = { AccessToken = "CANARY-access", PreviousPassword = "CANARY-old", ProposedPassword = "CANARY-new" }
+        local secrets = { AccessToken = "CANARY-access", PreviousPassword = "CANARY-old",
+            ProposedPassword = "CANARY-new" }
         local err = outcome("ChangePassword", secrets, function(h)
             h:refuse("InvalidParameterException", "bad CANARY-old, CANARY-new CANARY-new and CANARY-access")
         end)
@@ -271,7 +278,9 @@ describe("errors of answers", function()
     end)
 
     it("carry what the server wants to be waited", function()
-        local err = outcome("GetUser", { AccessToken = "t" }, function(h) h:answer(503, "", { ["Retry-After"] = "7" }) end)
+        local err = outcome("GetUser", { AccessToken = "t" }, function(h)
+            h:answer(503, "", { ["Retry-After"] = "7" })
+        end)
         assert.are.equal(7, err.retry_after)
     end)
 
@@ -365,7 +374,8 @@ end)
 
 describe("the server's clock", function()
     it("reads every day of four centuries", function()
-        for _, t in ipairs { 0, 951782399, 951782400, 951868800, 1078012800, 1709164800, 1790000000, 4102444800, 12622780800 } do
+        for _, t in ipairs { 0, 951782399, 951782400, 951868800, 1078012800, 1709164800, 1790000000, 4102444800,
+            12622780800 } do
             assert.are.equal(t, clock.parse(os.date("!%a, %d %b %Y %H:%M:%S GMT", t)))
         end
         for t = 0, 4e9, 86400 * 13 + 4567 do

@@ -29,7 +29,8 @@ describe("errors", function()
     end)
 
     it("escapes control characters and bounds every text", function()
-        local err = errors.new("bad_response", "a\nb\0c\27[31m" .. ("x"):rep(5000), { code = "c\r\nd", hint = ("h"):rep(999) })
+        local err = errors.new("bad_response", "a\nb\0c\27[31m" .. ("x"):rep(5000), 
+            { code = "c\r\nd", hint = ("h"):rep(999) })
         local line = tostring(err)
         assert.is_nil(line:find("%c"))
         assert.is_truthy(line:find("a\\x0ab\\x00c\\x1b[31m", 1, true))

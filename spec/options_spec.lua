@@ -15,8 +15,8 @@ end
 
 describe("options", function()
     it("passes what fits", function()
-        local given = { user_pool_id = "x", client_secret = { "a", "b" }, margin = 1.5, max_attempts = 3, device = false,
-            anything = {} }
+        local given = { user_pool_id = "x", client_secret = { "a", "b" }, margin = 1.5, max_attempts = 3,
+            device = false, anything = {} }
         assert.are.equal(given, options.check(given, schema, "cognito.pool"))
     end)
 

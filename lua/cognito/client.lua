@@ -165,12 +165,14 @@ function Client:request(dialect, spec, ctx)
             retry.success(self.bucket, cost)
             return value
         end
-        maybe = maybe or err.maybe_processed or false
+        local unknown = err.maybe_processed
+        local safe = retry.is_safe(err, resend, lost)
+        maybe = maybe or unknown or false
         err.maybe_processed = maybe
-        if not retry.is_safe(err, resend, lost) then return nil, err end
+        if not safe then return nil, err end
         local delay, taken = retry.next(self.bucket, number, attempts, err, draw(self.host))
         if not delay or not self:pause(delay, ctx) then return nil, err end
-        if err.maybe_processed and not err.status then lost = lost + 1 end
+        if unknown and err.kind ~= "server" then lost = lost + 1 end
         number, cost = number + 1, taken
     end
 end

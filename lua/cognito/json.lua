@@ -18,7 +18,8 @@ cjson.decode_invalid_numbers(false)
 
 local null = cjson.null
 local to_integer = math.tointeger
-local encode_value, decode_text, decode_strictly, is_plain = cjson.encode, cjson.decode, core.json_decode, core.json_plain
+local encode_value, decode_text = cjson.encode, cjson.decode
+local decode_strictly, is_plain = core.json_decode, core.json_plain
 local getmetatable, setmetatable, type, next, pairs = getmetatable, setmetatable, type, next, pairs
 
 local List = { __name = "cognito.json.list" }

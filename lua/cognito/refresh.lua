@@ -82,6 +82,13 @@ function refresh.announce(pool, name, a, b, c)
     if pool[name] then pool.events[#pool.events + 1] = { name, a, b, c } end
 end
 
+--- Announces the attempts of a call to the logger.
+-- @tparam table pool
+-- @tparam table events as the client collects them in `ctx.events`
+function refresh.report(pool, events)
+    for _, event in ipairs(events) do refresh.announce(pool, "logger", describe(event)) end
+end
+
 --- Calls the handlers for what was announced.
 -- @tparam table pool
 function refresh.flush(pool)
@@ -237,8 +244,7 @@ function refresh.task(job)
     if not locked then return seen or nil, err end
     local record, failure = under_lock(job)
     release(job.pool, job.key)
-    local events = job.ctx.events
-    for i = 1, events and #events or 0 do refresh.announce(job.pool, "logger", describe(events[i])) end
+    if job.ctx.events then refresh.report(job.pool, job.ctx.events) end
     return record, failure
 end
 

@@ -307,7 +307,7 @@ end
 -- Handlers are called when everything is stored and nothing is under way.
 local function close(state, outcome, err)
     local pool, events = state.pool, state.ctx.events
-    for i = 1, events and #events or 0 do refresh.announce(pool, "logger", events[i]) end
+    if events then refresh.report(pool, events) end
     refresh.flush(pool)
     return outcome, err
 end

@@ -33,7 +33,8 @@ end
 -- @tparam[opt] table headers further fields; `Date = false` leaves Date out
 function Host:answer(status, body, headers)
     self.script[#self.script + 1] = function()
-        local fields = { Date = http_date(self.wall + self.server_ahead), ["x-amzn-RequestId"] = "request-" .. #self.requests }
+        local fields = { Date = http_date(self.wall + self.server_ahead),
+            ["x-amzn-RequestId"] = "request-" .. #self.requests }
         for name, value in pairs(headers or {}) do fields[name] = value end
         if fields.Date == false then fields.Date = nil end
         return { status = status, headers = header_block(fields),
@@ -118,8 +119,8 @@ end
 --- Makes a host.
 -- @treturn table the six verbs, and the script
 function script_host.new()
-    return verbs(setmetatable({ wall = 1790000000.25, mono = 1000.5, server_ahead = 0, seed = 42, script = {},
-        requests = {}, sleeps = {}, tasks = {}, blocking = true }, Host))
+    return verbs(setmetatable({ name = "blocking", wall = 1790000000.25, mono = 1000.5, server_ahead = 0,
+        seed = 42, script = {}, requests = {}, sleeps = {}, tasks = {} }, Host))
 end
 
 return script_host

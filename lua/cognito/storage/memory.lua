@@ -40,7 +40,8 @@ end
 -- @treturn table a storage: see docs/architecture.md for the contract. `volatile` says that a reader finds records
 -- here at no cost, so that a session need not hold a second copy.
 function memory.new()
-    return setmetatable({ name = "memory", shared = false, volatile = true, records = {}, locks = {}, ends = {}, count = 0 }, Memory)
+    return setmetatable({ name = "memory", shared = false, volatile = true, records = {}, locks = {}, ends = {},
+        count = 0 }, Memory)
 end
 
 --- Gives the store a monotonic clock, by which leases of locks run out. A pool gives its host's. Without a clock a
