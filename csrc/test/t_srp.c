@@ -597,7 +597,7 @@ int main(int argc, char **argv) {
     test_refusals();
     test_random(rounds);
     test_shapes();
-    test_device(rounds / 4);
+    test_device(rounds);
     test_bits();
     test_fork();
     cog_srp_group_free(group);
