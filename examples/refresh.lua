@@ -48,7 +48,7 @@ local step = check(pool:sign_in { username = username, password = password, flow
 local session = check(step.session, step.challenge and step.challenge.name, "another challenge is posed")
 local claims = check(session:claims())
 say("   signed in as %s <%s>", session.username, claims.email or "no e-mail address")
-say("   the access token expires in %d s", session:expires_in())
+say("   the access token expires in %.1f s", session:expires_in())
 
 say "2. use the access token"
 local user = check(session:call "GetUser")
@@ -65,7 +65,7 @@ say "4. ask for a token: it is refreshed by itself"
 local new_access = check(session:access_token())
 check(new_access ~= old_access, "the access token is the old one")
 check(session:call "GetUser")
-say("   a new access token, which works and expires in %d s", session:expires_in())
+say("   a new access token, which works and expires in %.1f s", session:expires_in())
 check(session:export().refresh_token ~= old_refresh, "the refresh token was not rotated")
 say "   the refresh token was rotated too"
 

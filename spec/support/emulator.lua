@@ -54,7 +54,7 @@ end
 -- The signing key is kept under build/, so that only the first start of a run has to make one.
 local function command(opts, folder)
   os.execute "mkdir -p build/test"
-  return table.concat({ "exec lua5.4 bin/cognito emulator --exit-with-stdin --port", opts.port or 0,
+  return table.concat({ "exec env -u LD_PRELOAD lua5.4 bin/cognito emulator --exit-with-stdin --port", opts.port or 0,
     "--config", quote(config_file(opts.config, folder)), "--key-file build/test/emulator-key.pem",
     opts.tls and "--tls --ca-file " .. quote(folder .. "/ca.pem") or "", opts.arguments or "",
     ">", quote(folder .. "/out"), "2>", quote(folder .. "/log") }, " ")
@@ -82,7 +82,7 @@ local function launch(opts, folder)
 end
 
 local function http(e, method, path, body, headers)
-  local parts = { "curl -sS --max-time 30 -i -X", method }
+  local parts = { "env -u LD_PRELOAD curl -sS --max-time 30 -i -X", method }
   if e.ca_file then parts[#parts + 1] = "--cacert " .. quote(e.ca_file) end
   for name, value in pairs(headers or {}) do parts[#parts + 1] = "-H " .. quote(name .. ": " .. value) end
   if body then

@@ -8,7 +8,9 @@ Child.__index = Child
 
 local function command_line(options)
   local words = { "env" }
-  if options.cwd then words[2] = "-C " .. tmp.quote(options.cwd) end
+  -- `make asan` preloads the sanitizers' runtime, which is for our modules' sake alone
+  if not options.argv[1]:find "^lua" then words[2] = "-u LD_PRELOAD" end
+  if options.cwd then words[#words + 1] = "-C " .. tmp.quote(options.cwd) end
   for name, value in pairs(options.env or {}) do words[#words + 1] = tmp.quote(name .. "=" .. value) end
   for _, word in ipairs(options.argv) do words[#words + 1] = tmp.quote(word) end
   return table.concat(words, " ")

@@ -1,0 +1,93 @@
+-- What the README shows runs, against the emulator; what it lists is what there is.
+local emulator = require "spec.support.emulator"
+local proc = require "spec.support.proc"
+local source = require "spec.support.source"
+local tmp = require "spec.support.tmp"
+
+local readme = source.read "README.md"
+
+local function example(name)
+  local code = readme:match("<!%-%- run: " .. name:gsub("%-", "%%-") .. " %-%->\n```lua\n(.-)```")
+  return assert(code, "the README has no example " .. name)
+end
+
+-- The examples name Amazon's service; here the same pool is on loopback.
+local PREAMBLE = [[
+local cognito = require "cognito"
+local pool = cognito.pool
+cognito.pool = function(options)
+  options.endpoint = os.getenv "TEST_ENDPOINT"
+  return pool(options)
+end
+]]
+
+describe("the README's example", function()
+  local server, store
+
+  setup(function()
+    server = emulator.start { config = {
+      id = "eu-west-1_AbCdEf123",
+      users = { alice = { password = "correct horse", attributes = { email = "alice@example.com" } } },
+      clients = { { id = "1h57kf5cpq17m0eml12EXAMPLE" } },
+    } }
+    store = tmp.dir()
+  end)
+  teardown(function()
+    if server then server.stop() end
+    tmp.cleanup()
+  end)
+
+  local function run(name, env)
+    local script = tmp.write(tmp.dir() .. "/" .. name .. ".lua", PREAMBLE .. "do\n" .. example(name) .. "end\n")
+    env = env or {}
+    env.TEST_ENDPOINT, env.COGNITO_STORE = server.url, store
+    local code, out, err = proc.run { argv = { "lua5.4", script }, env = env, timeout = 60 }
+    assert(code == 0, name .. ": " .. out .. err)
+    return out
+  end
+
+  it("synopsis signs in, shows a token and calls the API", function()
+    local token, email, name = run("synopsis"):match "^(%S+)\n(%S+)\n(%S+)\n$"
+    assert.matches("^[%w_-]+%.[%w_-]+%.[%w_-]+$", token)
+    assert.same({ "alice@example.com", "alice" }, { email, name })
+  end)
+
+  it("file-store asks for the password once in two runs", function()
+    local function sign_ins() return #server.requests "InitiateAuth" end
+    local before = sign_ins()
+    assert.matches("^alice\t%d", run "file-store")
+    assert.equal(before + 1, sign_ins())
+    assert.matches("^alice\t%d", run "file-store")
+    assert.equal(before + 1, sign_ins())
+  end)
+
+  it("adopt makes a session of a refresh token", function()
+    local _, answer = server.call("InitiateAuth", { AuthFlow = "USER_PASSWORD_AUTH", ClientId = server.client_id,
+      AuthParameters = { USERNAME = "alice", PASSWORD = "correct horse" } })
+    assert.equal("true\n", run("adopt", { REFRESH_TOKEN = answer.AuthenticationResult.RefreshToken }))
+  end)
+
+  it("loop makes twenty calls", function()
+    local seen = {}
+    for i, name in run("loop"):gmatch "(%d+)\t(%S+)\n" do seen[tonumber(i)] = name end
+    assert.equal(20, #seen)
+    assert.equal("alice", seen[20])
+  end)
+end)
+
+describe("the README", function()
+  it("lists every kind of error and every option of a pool", function()
+    local missing = {}
+    for kind in pairs(require("cognito.errors").kinds) do
+      if not readme:find("`" .. kind .. "`", 1, true) then missing[#missing + 1] = kind end
+    end
+    for option in pairs(require("cognito.pool").schema) do
+      if not readme:find("`" .. option .. "`", 1, true) then missing[#missing + 1] = option end
+    end
+    assert.same({}, missing)
+  end)
+
+  it("says in its first line how to get git and make", function()
+    assert.matches("apt%-get install %-y git make", readme:match "^[^\n]*")
+  end)
+end)
