@@ -101,6 +101,17 @@ end
 --- What a script in the page gives back.
 function Browser:script(code) return must(self, "POST", "/execute/sync", { script = code, args = { 0 } }) end
 
+--- What a script gives to its last argument, a callback; the first argument is a text.
+function Browser:async(code, text)
+    return must(self, "POST", "/execute/async", { script = code, args = { text } })
+end
+
+--- Give the browser a virtual authenticator (Web Authentication Level 2, section 11) whose user always agrees.
+function Browser:authenticator()
+    return must(self, "POST", "/webauthn/authenticator", { protocol = "ctap2", transport = "internal",
+        hasResidentKey = true, hasUserVerification = true, isUserVerified = true })
+end
+
 --- All cookies, also those that scripts cannot see: name -> cookie.
 function Browser:cookies()
     local out = {}
