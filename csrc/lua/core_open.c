@@ -1,8 +1,10 @@
 /* cognito.core: puts the topics into one module. */
+#define _DEFAULT_SOURCE 1 /* getentropy */
 #include "core_topics.h"
 
 #include <openssl/crypto.h>
 #include <openssl/opensslv.h>
+#include <unistd.h>
 
 #define CLASS "cognito.core.state"
 
@@ -43,6 +45,8 @@ struct core_state *core_checkstate(lua_State *L) {
     return state;
 }
 
+/* The seed comes from the system: it keeps hash slots apart and no secret, and OpenSSL's generator costs most of a
+ * millisecond to start, which a program that only reads a stored token need not pay. */
 static void push_state(lua_State *L) {
     struct core_state *state = lua_newuserdata(L, sizeof *state);
     state->mac = NULL;
@@ -50,8 +54,8 @@ static void push_state(lua_State *L) {
     lcog_newclass(L, CLASS, NULL, state_meta, 0);
     lcog_setclass(L, CLASS);
     state->mac = cog_mac_new();
-    if (!state->mac || cog_random(state->seed, sizeof state->seed))
-        luaL_error(L, "cognito.core: OpenSSL gives no HMAC, SHA-256 or random numbers");
+    if (!state->mac || getentropy(state->seed, sizeof state->seed) != 0)
+        luaL_error(L, "cognito.core: OpenSSL gives no HMAC or SHA-256, or the system no entropy");
 }
 
 LCOG_EXPORT int luaopen_cognito_core(lua_State *L);

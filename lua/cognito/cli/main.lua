@@ -49,7 +49,7 @@ return function(argv)
   if argv[1] == "emulator" then return require(EMULATOR) { table.unpack(argv, 2) } end
   require("cognito.posix").no_core_dump()
   local args = argv[1] == "token" and quick_args(argv)
-  if args then return run(args) end
+  if args then return require "cognito.cli.quick"(args) or run(args) end
   local parser = require "cognito.cli.args"()
   local ok, parsed = parser:pparse(argv)
   if ok then return run(parsed, parser) end

@@ -2,8 +2,6 @@
 -- @module cognito.host.transfers
 
 local errors = require "cognito.errors"
-local http = require "cognito.http"
-
 local transfers = {}
 
 --- Bytes of an answer's body when the request names no limit.
@@ -39,10 +37,11 @@ function transfers.raised(raised)
     return nil, errors.new("config", "a task failed: " .. tostring(raised), { code = "task", cause = raised })
 end
 
---- The crowd of this process, made when it is first asked for.
+--- The crowd of this process, made when it is first asked for: libcurl with its thirty libraries is loaded then, and
+-- a program whose tokens are still good never loads it.
 -- @treturn userdata see csrc/lua/l_http.c
 function Transfers:open()
-    if not self.crowd then self.crowd = http.crowd() end
+    if not self.crowd then self.crowd = require("cognito.http").crowd() end
     return self.crowd
 end
 

@@ -11,7 +11,6 @@
 -- @module cognito.storage.file
 
 local codec = require "cognito.storage.codec"
-local keys = require "cognito.storage.keys"
 local options = require "cognito.options"
 local posix = require "cognito.posix"
 local trouble = require "cognito.storage.trouble"
@@ -52,7 +51,7 @@ function file.new(opts)
     return setmetatable({
         name = "file", shared = false,
         path = opts.path or default_path(),
-        keys = opts.key and keys.new(opts.key, "cognito.storage.file"),
+        keys = opts.key and require("cognito.storage.keys").new(opts.key, "cognito.storage.file"),
         lockless = opts.lock == "none",
         held = setmetatable({}, { __mode = "v" }), -- key -> lock; a lock that everybody forgot is given back
         dropped = {}, -- key -> true: remove the lock file with the lock

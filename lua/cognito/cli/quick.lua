@@ -1,0 +1,56 @@
+--- `cognito token` while the stored token is good: read the profile, read the record, print. Shells call this often, so
+-- it loads no argument parser, no client and no libcurl. Whatever is out of the ordinary is left to the full command.
+-- @module cognito.cli.quick
+local config = require "cognito.cli.config"
+local posix = require "cognito.posix"
+
+local MARGIN = 60 -- seconds, as that of a pool that names none
+
+local NO_CLOCK = { difference = function() end } -- nothing was heard of the server's clock yet
+
+-- As much of a pool as finding and reading a record takes.
+local function pool_of(profile)
+  local storage = require("cognito.storage.file").new { path = profile.storage }
+  return {
+    user_pool_id = profile.user_pool_id, client_id = profile.client_id, storage = storage, unsaved = {},
+    key_prefix = profile.user_pool_id .. "\0" .. profile.client_id .. "\0session\0",
+    host = { now = posix.now }, client = { clock = NO_CLOCK },
+  }
+end
+
+local function find(pool, name)
+  local records = require "cognito.records"
+  local id = records.find(pool, name)
+  local record = id and records.read(pool, records.session_key(pool, id))
+  if record then return record, (records.server_now(pool, record)) end
+end
+
+-- The token, and for how many seconds it is good; nil when it is time to refresh.
+local function fresh(record, now, wants_id)
+  local tokens = require "cognito.tokens"
+  local token, left = record.access_token, tokens.remaining(record, now)
+  if wants_id then
+    token = record.id_token
+    local exp = token and require("cognito.core").jwt_times(token)
+    left = exp and math.min(left, exp - now) or 0
+  end
+  if left > 0 and left > tokens.margin(record, MARGIN) then return token, left end
+end
+
+--- Serve the command if nothing but reading is needed.
+-- @tparam table args `profile`, `user`, `id`, `json`, `refresh`
+-- @treturn number|nil exit code 0; nil when the full command must be run
+return function(args)
+  if args.refresh then return nil end
+  local profile = config.profile(args.profile)
+  if not profile or not profile.user_pool_id or not profile.client_id then return nil end
+  local record, now = find(pool_of(profile), args.user)
+  local token, left = nil, nil
+  if record then token, left = fresh(record, now, args.id) end
+  if not token then return nil end
+  if args.json then
+    token = require("cognito.json").encode { token = token, expires_in = math.floor(left) }
+  end
+  io.stdout:write(token, "\n")
+  return 0
+end
