@@ -182,6 +182,7 @@ build = {
     ["cognito.errors"] = "lua/cognito/errors.lua",
     ["cognito.facade"] = "lua/cognito/facade.lua",
     ["cognito.host.blocking"] = "lua/cognito/host/blocking.lua",
+    ["cognito.host.choose"] = "lua/cognito/host/choose.lua",
     ["cognito.host.clock"] = "lua/cognito/host/clock.lua",
     ["cognito.host.desk"] = "lua/cognito/host/desk.lua",
     ["cognito.host.loop"] = "lua/cognito/host/loop.lua",

@@ -370,7 +370,6 @@ describe("cognito.verifier: options", function()
       { field = "leeway", leeway = 301 }, { field = "leeway", leeway = 0 / 0 }, { field = "groups", groups = {} },
       { field = "scopes", scopes = { "a", 1 } }, { field = "issuer", issuer = "http://example.com" },
       { field = "jwks_max_age", jwks_max_age = 86401 }, { field = "cache", cache = 0 },
-      { field = "host", jwks = tokens.none }, { field = "now", now = tokens.none },
       { field = "jwks", user_pool_id = { tokens.pool_id, "us-east-1_B" } },
       { field = "issuer", user_pool_id = { tokens.pool_id, "us-east-1_B" }, issuer = tokens.issuer },
       { field = "online", online = {} },

@@ -1,6 +1,7 @@
 --- The pool object: the value of `cognito.pool` with a host, a storage and the calls that need them.
 -- @module cognito.facade
 
+local choose = require "cognito.host.choose"
 local client = require "cognito.client"
 local device = require "cognito.device"
 local errors = require "cognito.errors"
@@ -25,7 +26,6 @@ function refresh.exchanges.oauth(pool, record, ctx)
     return require("cognito.hosted").refresh(pool, record.refresh_token, ctx)
 end
 
-local host_verbs = { "send", "now", "monotime", "random", "sleep", "once" }
 local storage_verbs = { "get", "put", "delete", "try_lock", "unlock", "list" }
 
 local function check_verbs(value, verbs, field)
@@ -34,15 +34,6 @@ local function check_verbs(value, verbs, field)
             error(("cognito.pool: option %s has no function %s"):format(field, verb), 5)
         end
     end
-end
-
-local function choose_host(o)
-    if rawget(_G, "ngx") then return require("cognito.ngx.host").new() end
-    if o.host then
-        check_verbs(o.host, host_verbs, "host")
-        return o.host
-    end
-    return require("cognito.host.blocking").new()
 end
 
 local function refuse(field, message, hint)
@@ -68,7 +59,7 @@ end
 function facade.new(o)
     local pool, err = pool_value.new(o)
     if not pool then return nil, err end
-    pool.host = choose_host(o)
+    pool.host = choose(o.host, "cognito.pool", 3)
     pool.storage, err = choose_storage(o, pool.host)
     if not pool.storage then return nil, err end
     pool.client = client.new(pool, pool.host)

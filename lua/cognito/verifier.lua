@@ -4,7 +4,9 @@
 -- @module cognito.verifier
 
 local claims_of = require "cognito.protocol.claims"
+local choose = require "cognito.host.choose"
 local client = require "cognito.client"
+local clock = require "cognito.host.clock"
 local core = require "cognito.core"
 local errors = require "cognito.errors"
 local jwks = require "cognito.protocol.jwks"
@@ -105,12 +107,6 @@ local function online_check(o)
     end
 end
 
-local function check_clocks(o, host)
-    if o.jwks == nil and not host then return wrong("host", "a host is needed to fetch key sets") end
-    if not (o.now or host) then return wrong("now", "without a host, now must be given") end
-    return o.now or host.now
-end
-
 local function check_online(o)
     if o.online and o.token_use ~= "access" then
         return wrong("online", "the online check works for access tokens only", 'give token_use = "access"')
@@ -119,19 +115,17 @@ local function check_online(o)
 end
 
 -- One after the other; the first that fails gives the error.
-local function check(o, host)
+local function check(o)
     local asked, err = claims_of.check(o)
     if not asked then return nil, err end
-    local found, pools, now, ok
+    local found, pools, ok
     found, err = check_limits(o)
     if not found then return nil, err end
     pools, err = claims_of.pools(o)
     if not pools then return nil, err end
-    now, err = check_clocks(o, host)
-    if not now then return nil, err end
     ok, err = check_online(o)
     if not ok then return nil, err end
-    return { asked = asked, limits = found, pools = pools, now = now }
+    return { asked = asked, limits = found, pools = pools }
 end
 
 --- Makes a verifier. Nothing is fetched before the first token.
@@ -141,22 +135,21 @@ end
 --   `max_future_iat` seconds that `iat` may lie ahead (no limit); `custom_check(claims, header)` returns true to
 --   accept; `issuer` where the pool's own forms do not do (one, a list, or a table by pool id); `jwks` JSON text
 --   that is used instead of a fetched one (a table by pool id for several); `now` a function; `cache` verdicts kept
---   (false; true: 1000); `online` a pool or a function `(token, given) -> true`, asked for each token whether it was revoked;
---   `storage` through which processes share key sets; `timeout` of a fetch (5 s); `jwks_max_age` (3600 s),
+--   (false; true: 1000); `online` a pool or a function `(token, given) -> true`, asked for each token whether it was
+--   revoked; `storage` through which processes share key sets; `timeout` of a fetch (5 s); `jwks_max_age` (3600 s),
 --   `jwks_max_stale` (86400 s), `jwks_cooldown` (10 s); `host`, `proxy`, `ca_file`, `ca_path`, `user_agent`, `logger`,
 --   `on_warning` as in `cognito.pool`
--- @tparam[opt] table|function host the default host, or what makes it
 -- @treturn table|nil the verifier, or nil and an error of kind `config` that names the `field`
-function verifier.new(o, host)
+function verifier.new(o)
     options.check(o, verifier.schema, "cognito.verifier", 3)
-    host = o.host or host
-    if type(host) == "function" then host = host() end
-    local settings, err = check(o, host)
+    local settings, err = check(o)
     if not settings then return nil, err end
+    -- what fetches nothing needs no host, and loads none
+    local host = (o.host or o.jwks == nil) and choose(o.host, "cognito.verifier", 3) or nil
     local online, bad = online_check(o)
     if bad then return nil, bad end
-    local self = setmetatable({ entries = {}, by_issuer = {}, now = settings.now, host = host, online = online,
-        custom_check = o.custom_check, on_warning = o.on_warning, timeout = settings.limits.timeout,
+    local self = setmetatable({ entries = {}, by_issuer = {}, now = o.now or host and host.now or clock.now,
+        host = host, online = online, custom_check = o.custom_check, on_warning = o.on_warning, timeout = settings.limits.timeout,
         cache = o.cache and verdicts.new(settings.limits.cache) or nil }, Verifier)
     return add_pools(self, o, settings.pools, settings.asked, host, settings.limits)
 end
