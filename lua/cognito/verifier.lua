@@ -149,7 +149,8 @@ function verifier.new(o)
     local online, bad = online_check(o)
     if bad then return nil, bad end
     local self = setmetatable({ entries = {}, by_issuer = {}, now = o.now or host and host.now or clock.now,
-        host = host, online = online, custom_check = o.custom_check, on_warning = o.on_warning, timeout = settings.limits.timeout,
+        host = host, online = online, custom_check = o.custom_check, on_warning = o.on_warning,
+        timeout = settings.limits.timeout,
         cache = o.cache and verdicts.new(settings.limits.cache) or nil }, Verifier)
     return add_pools(self, o, settings.pools, settings.asked, host, settings.limits)
 end
