@@ -29,7 +29,7 @@ describe("errors", function()
     end)
 
     it("escapes control characters and bounds every text", function()
-        local err = errors.new("bad_response", "a\nb\0c\27[31m" .. ("x"):rep(5000), 
+        local err = errors.new("bad_response", "a\nb\0c\27[31m" .. ("x"):rep(5000),
             { code = "c\r\nd", hint = ("h"):rep(999) })
         local line = tostring(err)
         assert.is_nil(line:find("%c"))

@@ -15,7 +15,8 @@ local cognito = { _VERSION = "0.1" }
 -- they rotate), `region`, `endpoint`, `fips`, `dual_stack`, `issuer`, `domain`, `storage`, `host`, `margin` (seconds,
 -- default 60), `flow` (default USER_SRP_AUTH), `device`, `timeout` (seconds for one attempt, default 10), `deadline`
 -- (seconds for a whole call, default 30), `max_attempts` (default 3), `proxy`, `ca_file`, `ca_path`, `user_agent`,
--- `logger(level, message, fields)`, `on_refresh(session)`, `on_signed_out(reason, session)`, `on_warning(err, session)`.
+-- `logger(level, message, fields)`, `on_refresh(session)`, `on_signed_out(reason, session)`,
+-- `on_warning(err, session)`.
 -- A wrong Lua type or an unknown option raises.
 -- @tparam table options
 -- @treturn table|nil the pool, or nil and an error of kind `config` that names the `field`

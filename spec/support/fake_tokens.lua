@@ -12,7 +12,7 @@ function fake_tokens.jwt(claims)
     count = count + 1
     claims.jti = "jti-" .. count
     return core.b64url_encode('{"alg":"RS256","kid":"k"}') .. "." .. core.b64url_encode(assert(json.encode(claims)))
-        .. "." .. core.b64url_encode(("s"):rep(256))
+        .. "." .. core.b64url_encode(core.sha256(tostring(count)):rep(8))
 end
 
 --- An AuthenticationResult.
