@@ -112,6 +112,19 @@ function Browser:authenticator()
         hasResidentKey = true, hasUserVerification = true, isUserVerified = true })
 end
 
+function Browser:back() command(self, "POST", "/back", {}) end
+function Browser:reload() command(self, "POST", "/refresh", {}) end
+function Browser:value(css) return must(self, "GET", "/element/" .. self:find(css) .. "/property/value") end
+
+--- The tab that commands go to; opening one does not switch to it.
+function Browser:tab() return must(self, "GET", "/window") end
+function Browser:new_tab() return must(self, "POST", "/window/new", { type = "tab" }).handle end
+function Browser:switch(tab) command(self, "POST", "/window", { handle = tab }) end
+function Browser:close_tab() command(self, "DELETE", "/window") end
+
+--- Drop the cookies of the page's host.
+function Browser:forget() command(self, "DELETE", "/cookie") end
+
 --- All cookies, also those that scripts cannot see: name -> cookie.
 function Browser:cookies()
     local out = {}

@@ -59,7 +59,9 @@ end
 --- Reads the head of the next request.
 -- @treturn table|nil request; nil at the end of the connection
 function M.read_head(conn)
-  if not conn.socket:fill(1, 0) and not cqueues.poll(conn.socket, IDLE) then return nil end
+  local ready, _, why = conn.socket:fill(1, 0)
+  if not ready and why ~= errno.ETIMEDOUT then return nil end
+  if not ready and cqueues.poll(conn.socket, IDLE) == IDLE then return nil end
   local method, path, version = conn:read_request_line(IDLE)
   if not method then return nil end
   local headers, list = read_headers(conn)
