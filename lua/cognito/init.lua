@@ -21,7 +21,8 @@ local cognito = { _VERSION = "0.1" }
 -- @tparam table options
 -- @treturn table|nil the pool, or nil and an error of kind `config` that names the `field`
 function cognito.pool(options)
-    return require("cognito.facade").new(options)
+    local pool, err = require("cognito.facade").new(options)
+    return pool, err
 end
 
 --- A cancel token: give it as `cancel` to calls, and call `token:cancel()` to end them.

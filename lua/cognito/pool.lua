@@ -171,7 +171,7 @@ end
 -- @tparam table o see `schema`; unknown names and wrong Lua types raise
 -- @treturn table|nil the pool value, or nil and an error of kind `config` that names the `field` and the cure
 function pool.new(o)
-    options.check(o, pool.schema, "cognito.pool", 3)
+    options.check(o, pool.schema, "cognito.pool", 4)
     local value = {}
     for _, check in ipairs { check_ids, check_words } do
         local ok, err = check(o)
