@@ -9,7 +9,7 @@ local transfers = require "cognito.host.transfers"
 local blocking = {}
 
 local failure, MAX_BODY = transfers.failure, transfers.MAX_BODY
-local monotime = posix.monotime
+local monotime = posix.boottime
 
 local function perform(set, request)
     local number, kind, message = set:pool_of(request)

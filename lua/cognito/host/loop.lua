@@ -15,7 +15,7 @@ local transfers = require "cognito.host.transfers"
 local loop = {}
 
 local failure, MAX_BODY = transfers.failure, transfers.MAX_BODY
-local monotime = posix.monotime
+local monotime = posix.boottime
 local unpack = table.unpack or unpack
 
 local Loop = { __name = "cognito.loop" }

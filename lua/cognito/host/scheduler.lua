@@ -6,7 +6,7 @@ local timers = require "cognito.host.timers"
 
 local scheduler = {}
 
-local monotime = posix.monotime
+local monotime = posix.boottime
 local running, yield, status_of = coroutine.running, coroutine.yield, coroutine.status
 local unpack = table.unpack or unpack
 
