@@ -204,7 +204,7 @@ describe("a device", function()
         local session = signed_in(sign_in(pool, "alice"))
         assert.equal(0, count(e, "ConfirmDevice"))
         assert.is_false(session.device.confirmed)
-        assert.equal(session.device.key, session.record.device_key)
+        assert.equal(session.device.key, session:export().device_key)
         assert.is_nil(device.find(pool, "alice"))
     end)
 

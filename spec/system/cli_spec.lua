@@ -17,7 +17,7 @@ local CONFIG = {
   mfa = "OPTIONAL",
   clients = {
     { id = "cliclient", access_token_ttl = 300 },
-    { id = "shortclient", access_token_ttl = 3, rotation = { grace = 10 } },
+    { id = "shortclient", access_token_ttl = 12, rotation = { grace = 10 } },
     { id = "secretclient", secrets = { SECRET } },
   },
 }
@@ -109,7 +109,7 @@ describe("the command cognito", function()
     local before = emu.counts().GetTokensFromRefreshToken
     before = before and before.ok or 0
     local _, first = cognito "token -p short"
-    socket.sleep(3.2) -- the token's life: it must be over
+    socket.sleep(9.2) -- three quarters of the token's life; the last child must start within the next nine seconds
     local children, seen = {}, {}
     for i = 1, 20 do children[i] = proc.start { argv = { "lua5.4", "bin/cognito", "token", "-p", "short" }, env = env } end
     for i = 1, 20 do
