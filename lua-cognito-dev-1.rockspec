@@ -105,6 +105,7 @@ build = {
     ["cognito.cli.context"] = "lua/cognito/cli/context.lua",
     ["cognito.cli.main"] = "lua/cognito/cli/main.lua",
     ["cognito.cli.out"] = "lua/cognito/cli/out.lua",
+    ["cognito.cli.quick"] = "lua/cognito/cli/quick.lua",
     ["cognito.cli.term"] = "lua/cognito/cli/term.lua",
     ["cognito.client"] = "lua/cognito/client.lua",
     ["cognito.credentials"] = "lua/cognito/credentials.lua",
