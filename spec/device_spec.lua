@@ -259,6 +259,40 @@ describe("a device of an opt-in pool", function()
     end)
 end)
 
+describe("a device that comes with renewed tokens", function()
+    local function renew(metadata, confirm)
+        local host, warnings = script_host.new(), {}
+        local pool = assert(cognito.pool { user_pool_id = "eu-west-1_AbCdEf123", client_id = "abc", host = host,
+            device = true, max_attempts = 1, on_warning = function(err) warnings[#warnings + 1] = err end })
+        local session = assert(pool:adopt { refresh_token = "r", username = "alice" })
+        host:answer(200, { AuthenticationResult = { AccessToken = "a", ExpiresIn = 3600,
+            NewDeviceMetadata = metadata } })
+        if confirm then confirm(host) end
+        assert(session:refresh())
+        return session, warnings, host, pool
+    end
+    local METADATA = { DeviceKey = "eu-west-1_new", DeviceGroupKey = "-group" }
+
+    it("is stored, confirmed, and sent with the next refresh", function()
+        local session, warnings, host, pool = renew(METADATA, function(h) h:answer(200, {}) end)
+        assert.same({}, warnings)
+        assert.equal("eu-west-1_new", session.device.key)
+        assert.is_true(session.device.confirmed)
+        assert.equal("eu-west-1_new", device.find(pool, "alice").key)
+        assert.equal("ConfirmDevice", host.requests[2].target)
+        assert.equal("eu-west-1_new", pool:session("alice"):export().device_key)
+    end)
+
+    it("is a warning when it cannot be confirmed or read", function()
+        local session, warnings = renew(METADATA, function(h) h:refuse("InvalidParameterException", "no") end)
+        assert.equal("ConfirmDevice", warnings[1].operation)
+        assert.truthy(session:access_token())
+        session, warnings = renew({ DeviceKey = 12 })
+        assert.equal("bad_response", warnings[1].kind)
+        assert.truthy(session:access_token())
+    end)
+end)
+
 describe("a session without a device", function()
     it("has the field and the method all the same", function()
         local host = script_host.new()

@@ -6,6 +6,7 @@
 
 local client = require "cognito.client"
 local core = require "cognito.core"
+local device = require "cognito.device"
 local errors = require "cognito.errors"
 local ops = require "cognito.protocol.ops"
 local records = require "cognito.records"
@@ -150,7 +151,9 @@ function call_and_store(job, record, expected)
     local lifetime, bad = tokens.check(result, "GetTokensFromRefreshToken", server_now)
     if not lifetime then return nil, bad end
     job.received, job.lifetime = pool.host.monotime(), lifetime
-    return store(job, tokens.renewed(record, result, lifetime, server_now, drift), expected)
+    job.new_device, job.bad_device = device.metadata(result)
+    return store(job, tokens.renewed(record, result, lifetime, server_now, drift,
+        job.new_device and job.new_device.key), expected)
 end
 
 local function is_wanted(job, record)
@@ -235,6 +238,19 @@ function refresh.lock(job)
     return nil, err, seen
 end
 
+-- The service may hand out a device's key with renewed tokens too. It is stored with them; without a confirmation the
+-- next refresh would be refused. What goes wrong here is a warning: the tokens are good.
+local function take_device(job, record)
+    local pool, given, err = job.pool, job.new_device, job.bad_device
+    if given and pool.device and record and record.device_key == given.key then
+        given.name, given.access_token = record.username, record.access_token
+        local state
+        state, err = device.enrol(pool, given, job.ctx)
+        device.tell(job.session, state)
+    end
+    if err then refresh.announce(pool, "on_warning", err, job.session) end
+end
+
 --- The task: gives a session a fresh access token.
 -- @tparam table job see `lock`
 -- @treturn table|nil the record with fresh tokens; nil and an error. With a record an error is a warning: the tokens
@@ -244,6 +260,7 @@ function refresh.task(job)
     if not locked then return seen or nil, err end
     local record, failure = under_lock(job)
     release(job.pool, job.key)
+    if job.new_device or job.bad_device then take_device(job, record) end
     if job.ctx.events then refresh.report(job.pool, job.ctx.events) end
     return record, failure
 end

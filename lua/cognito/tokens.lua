@@ -86,8 +86,10 @@ end
 -- @tparam number lifetime seconds
 -- @tparam number server_now
 -- @tparam[opt] number drift server's clock minus ours
+-- @tparam[opt] string device_key a new one; without it the old one stays
 -- @treturn table
-function tokens.renewed(old, result, lifetime, server_now, drift)
+function tokens.renewed(old, result, lifetime, server_now, drift, device_key)
+    device_key = device_key or old.device_key
     local record = {
         version = next_version(old.version),
         id = old.id,
@@ -99,10 +101,10 @@ function tokens.renewed(old, result, lifetime, server_now, drift)
         lifetime = lifetime,
     }
     if drift and drift < DRIFT_WORTH_KEEPING and drift > -DRIFT_WORTH_KEEPING then drift = nil end
-    if not (drift or old.origin or old.scopes or old.device_key) then
+    if not (drift or old.origin or old.scopes or device_key) then
         return record.id == record.username and record.id_token and setmetatable(record, Usual) or record
     end
-    record.drift, record.origin, record.scopes, record.device_key = drift, old.origin, old.scopes, old.device_key
+    record.drift, record.origin, record.scopes, record.device_key = drift, old.origin, old.scopes, device_key
     return record
 end
 
