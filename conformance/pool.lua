@@ -29,4 +29,25 @@ local tracked = {
   },
 }
 
-return { pools = { plain, tracked } }
+-- Hosted login.
+local hosted = {
+  id = "eu-west-1_Conform03",
+  users = { alice = { password = "Correct-Horse-7", attributes = { email = "alice@example.com", email_verified = "true",
+    given_name = "Alice" } } },
+  clients = {
+    { id = "hostedopenclient00000000", redirect_uris = { "http://localhost:8765/callback" } },
+    { id = "hostedsecretclient000000", secrets = { "conformance0secret0conformance0secret0conformance00" },
+      redirect_uris = { "http://localhost:8765/callback" }, rotation = { grace = 0 } },
+    { id = "hostedmachineclient00000", secrets = { "conformance0secret0conformance0secret0conformance00" },
+      oauth_flows = { "client_credentials" }, scopes = { "api/read", "api/write" } },
+  },
+}
+
+-- Everything that an account can do.
+local account = {
+  id = "eu-west-1_Conform04", device_tracking = "opt_in", mfa = "OPTIONAL", threat_protection = true,
+  clients = { { id = "accountclient00000000000",
+    secrets = { "conformance0secret0conformance0secret0conformance00" } } },
+}
+
+return { pools = { plain, tracked, hosted, account } }
