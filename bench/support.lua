@@ -68,7 +68,8 @@ worker_processes 1; daemon off; master_process off; pid %s/pid; error_log %s/err
 events { worker_connections 1024; }
 http {
   access_log off; keepalive_requests 1000000000; keepalive_timeout 600s;
-  client_body_temp_path %s/t1; proxy_temp_path %s/t2; fastcgi_temp_path %s/t3; uwsgi_temp_path %s/t4; scgi_temp_path %s/t5;
+  client_body_temp_path %s/t1; proxy_temp_path %s/t2; fastcgi_temp_path %s/t3; uwsgi_temp_path %s/t4;
+  scgi_temp_path %s/t5;
   server {
     listen 127.0.0.1:%d; listen 127.0.0.1:%d ssl; ssl_certificate %s/cert.pem; ssl_certificate_key %s/key.pem;
     location / { default_type application/x-amz-json-1.1; return 200 '%s'; }
@@ -87,7 +88,8 @@ function M.nginx()
     "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", dir .. "/key.pem", "-out",
     dir .. "/cert.pem"))
   local plain, tls = free_port(), free_port()
-  write(dir .. "/nginx.conf", CONF:format(dir, dir, os.getenv("USER") == "root" and "user root;" or "", dir, dir, dir, dir,
+  write(dir .. "/nginx.conf", CONF:format(dir, dir, os.getenv("USER") == "root" and "user root;" or "",
+    dir, dir, dir, dir,
     dir, plain, tls, dir, dir, answer()))
   local pipe = assert(io.popen(("echo $$; exec nginx -c %s/nginx.conf 2>/dev/null"):format(quote(dir))))
   local self = setmetatable({ dir = dir, pipe = pipe, pid = pipe:read("n"), ca_file = dir .. "/cert.pem",

@@ -19,7 +19,8 @@ local ROOM_OF = {
 }
 local ROOM_OF_FOLDER = {
   ["cognito.protocol"] = "protocol", ["cognito.cli"] = "face", ["cognito.host"] = "rim",
-  ["cognito.storage"] = "rim", ["cognito.ngx"] = "rim", ["cognito.ngx.guard"] = "face", ["cognito.emulator"] = "emulator",
+  ["cognito.storage"] = "rim", ["cognito.ngx"] = "rim", ["cognito.ngx.guard"] = "face",
+  ["cognito.emulator"] = "emulator",
 }
 -- Who may require the C modules beyond `cognito.core`: patterns of module names.
 local C_USERS = {
@@ -143,7 +144,8 @@ end)
 -- ---- C -----------------------------------------------------------------------------------------------------------
 
 local SYSTEM_OF = {
-  core = { "^openssl/", "^std%w+%.h$", "^string%.h$", "^limits%.h$", "^inttypes%.h$", "^assert%.h$", "^time%.h$", "^math%.h$" },
+  core = { "^openssl/", "^std%w+%.h$", "^string%.h$", "^limits%.h$", "^inttypes%.h$", "^assert%.h$", "^time%.h$",
+    "^math%.h$" },
   http = { "^curl/curl%.h$", "." },
   posix = { "." },
 }

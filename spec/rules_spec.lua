@@ -14,14 +14,16 @@ describe("protocol.rules", function()
     local snowmen = ("\226\152\131"):rep(128)
     assert.is_true(rules.check("Username", snowmen, "username"))
     refused("Username", snowmen .. "x")
-    for _, name in ipairs { "", "a b", "a\tb", "a\0b", "\255", "\237\160\128", "\192\128", "a\194\160b", 5, true, {} } do
+    for _, name in ipairs { "", "a b", "a\tb", "a\0b", "\255", "\237\160\128", "\192\128", "a\194\160b", 5,
+      true, {} } do
       refused("Username", name)
     end
     for _, password in ipairs { "", "with space", ("x"):rep(257), "new\nline", 12345678 } do
       refused("Password", password)
     end
     assert.is_true(rules.check("Password", "P\195\164ssw\195\182rd!", "password"))
-    for _, code in ipairs { "12345", "1234567", "12a456", "\217\161\217\162\217\163\217\164\217\165\217\166", 123456 } do
+    for _, code in ipairs { "12345", "1234567", "12a456",
+      "\217\161\217\162\217\163\217\164\217\165\217\166", 123456 } do
       refused("UserCode", code)
     end
     for _, key in ipairs { "eu-west-1", "eu-west-1_ABC", "eu-west-1_", ("a"):rep(50) .. "_abcdef" } do
@@ -51,7 +53,8 @@ describe("protocol.rules", function()
   end)
 
   it("looks into lists, maps and structures", function()
-    local input = { ClientId = "c", Username = "u", UserAttributes = { { Name = "email", Value = "a@b" }, { Value = "x" } } }
+    local input = { ClientId = "c", Username = "u",
+      UserAttributes = { { Name = "email", Value = "a@b" }, { Value = "x" } } }
     local _, err = rules.check_input("SignUp", input)
     assert.equal("UserAttributes[2].Name", err.field)
     input = { ClientId = "c", Username = "u", ClientMetadata = { a = 1 } }
@@ -74,7 +77,9 @@ describe("protocol.rules", function()
           local rule, modelled = rules.types[(kind:gsub("!", ""))], model.shapes[shape.shape]
           if modelled.max and rule.max then assert.equal(modelled.max, rule.max, name .. "." .. member) end
         end
-        for member in pairs(rules.inputs[name]) do assert.truthy(wanted[member], name .. "." .. member .. " is unknown") end
+        for member in pairs(rules.inputs[name]) do
+        assert.truthy(wanted[member], name .. "." .. member .. " is unknown")
+      end
       end
     end
     assert.equal(32, count)

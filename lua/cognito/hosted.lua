@@ -80,9 +80,9 @@ local function random_word(pool) return core.b64url_encode(pool.host.random(32))
 function Login:authorize_url(opts)
   opts = options.check(opts or {}, URL_SCHEMA, "authorize_url", 2)
   local pool = self.pool
-  local verifier, challenge = oauth.pkce(pool.host.random(32))
+  local code_verifier, challenge = oauth.pkce(pool.host.random(32))
   local pending = {
-    state = random_word(pool), nonce = random_word(pool), code_verifier = verifier,
+    state = random_word(pool), nonce = random_word(pool), code_verifier = code_verifier,
     redirect_uri = self.redirect_uri, expires_at = pool.host.now() + self.lifetime,
   }
   local p = {

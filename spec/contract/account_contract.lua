@@ -19,7 +19,8 @@ end
 -- The newest code that the emulator sent to a user. Asked through the host under test.
 local function code_for(pool, base, username)
   local response = must(pool.host.send {
-    method = "GET", url = base .. "/_emulator/codes", headers = {}, deadline = pool.host.monotime() + 10, pool = "control",
+    method = "GET", url = base .. "/_emulator/codes", headers = {}, deadline = pool.host.monotime() + 10,
+    pool = "control",
   })
   local newest
   for _, entry in ipairs(must(json.decode(response.body))) do

@@ -38,7 +38,8 @@ function Terminal:screen() return (tmux(self, "capture-pane", "-t", "t", "-p", "
 
 --- Waits until the screen shows `text`; raises with the screen when it does not.
 function Terminal:see(text, seconds)
-  local ends, screen = socket.gettime() + (seconds or 10), nil
+  local ends = socket.gettime() + (seconds or 10)
+  local screen
   repeat
     screen = self:screen()
     if screen:find(text, 1, true) then return screen end

@@ -111,7 +111,8 @@ describe("the command cognito", function()
     local _, first = cognito "token -p short"
     socket.sleep(9.2) -- three quarters of the token's life; the last child must start within the next nine seconds
     local children, seen = {}, {}
-    for i = 1, 20 do children[i] = proc.start { argv = { "lua5.4", "bin/cognito", "token", "-p", "short" }, env = env } end
+    local argv = { "lua5.4", "bin/cognito", "token", "-p", "short" }
+    for i = 1, 20 do children[i] = proc.start { argv = argv, env = env } end
     for i = 1, 20 do
       assert.equal(0, children[i]:wait(20), children[i]:errors())
       seen[children[i]:output()] = true

@@ -119,7 +119,8 @@ function config.pool_options(profile)
   return {
     user_pool_id = profile.user_pool_id, client_id = profile.client_id, region = profile.region,
     client_secret = os.getenv "COGNITO_CLIENT_SECRET" or profile.client_secret,
-    endpoint = profile.endpoint, issuer = profile.issuer, domain = profile.domain, ca_file = profile.ca_file, flow = profile.flow,
+    endpoint = profile.endpoint, issuer = profile.issuer, domain = profile.domain,
+    ca_file = profile.ca_file, flow = profile.flow,
     storage = storage,
   }
 end

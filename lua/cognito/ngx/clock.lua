@@ -11,7 +11,8 @@ ffi.cdef "int cognito_clock_gettime(int clock, long *spec) __asm__(\"clock_getti
 local MONOTONIC = ffi.os == "OSX" and 6 or ffi.os == "Linux" and 7 or 1
 local spec = ffi.new "long[2]"
 
---- Monotonic seconds, a suspend of the machine included. Read from the system, since nginx offers only its wall clock to Lua; no waiting.
+--- Monotonic seconds, a suspend of the machine included. Read from the system, since nginx offers only
+-- its wall clock to Lua; no waiting.
 -- @treturn number
 function clock.monotime()
     ffi.C.cognito_clock_gettime(MONOTONIC, spec)

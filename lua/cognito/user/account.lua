@@ -5,7 +5,6 @@
 -- `code`. Methods of a session refresh first where they must, and can fail with `sign_in_required`.
 -- @module cognito.user.account
 local device = require "cognito.device"
-local device = require "cognito.device"
 local user = require "cognito.user"
 
 local account = { pool = {}, session = {} }
