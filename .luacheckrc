@@ -10,6 +10,7 @@ files["spec/system"] = { std = "lua54+busted" }
 files["lua/cognito/ngx"] = { std = "min+ngx_lua" }
 files["lua/resty"] = { std = "min+ngx_lua" }
 files["spec/support/ngx"] = { std = "min+ngx_lua" }
+files["examples/openresty"] = { std = "min+ngx_lua" }
 files["lua/cognito/emulator"] = { std = "lua54" }
 files["lua/cognito/cli"] = { std = "lua54" }
 files["bin/cognito"] = { std = "lua54" }

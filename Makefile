@@ -50,7 +50,7 @@ TESTS     := $(patsubst csrc/test/%.c,$(BUILD)/test/%,$(TEST_SRC))
 REPLAYS   := $(patsubst csrc/fuzz/%.c,$(BUILD)/replay/%,$(FUZZ_SRC))
 FUZZERS   := $(patsubst csrc/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
-.PHONY: build build-c install demo env test test-c test-lua lint rockspec asan valgrind fuzz fuzz-replay conformance doc \
+.PHONY: build build-c install demo demo-nginx env test test-c test-lua lint rockspec asan valgrind fuzz fuzz-replay conformance doc \
         kill-test clean help
 
 build: $(foreach abi,5.4 5.1,$(foreach m,$(MODULES),$(BUILD)/$(abi)/cognito/$(m).so)) $(BUILD)/libcore.a ## build both ABIs into build/
@@ -132,6 +132,11 @@ demo: ## install what is missing, build, and show a token expire and come back
 	@tools/install build demo
 	@$(MAKE) -s $(PAR) build
 	@tools/demo
+
+demo-nginx: ## start examples/openresty with the emulator, ready for a browser; PORT=8080
+	@tools/install build demo nginx
+	@$(MAKE) build
+	@tools/demo-nginx $(PORT)
 
 env: ## print shell lines after which lua5.4, lua5.1, luajit and cognito use this tree
 	@tools/env $(BUILD)

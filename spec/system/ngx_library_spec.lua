@@ -95,20 +95,31 @@ describe("the library in nginx", function()
         assert.equal(1, refreshes())
     end)
 
-    it("keeps other requests fast while the service is slow", function()
-        local id, times = expired(), {}
-        service.faults { { fault = "delay:1", operation = "GetTokensFromRefreshToken", times = 1 } }
-        local waiting = proc.start { argv = { "curl", "-s", server.url .. "/token?id=" .. id } }
-        while not waiting:status() do
+    -- Seconds that plain requests take until `done`; sorted.
+    local function latencies(done)
+        local times = {}
+        while not done(#times) do
             local start = socket.gettime()
             assert.equal(200, (server:request "/plain"))
             times[#times + 1] = socket.gettime() - start
         end
-        waiting:stop()
         table.sort(times)
-        local p99 = times[math.ceil(#times * 0.99)]
+        return times
+    end
+
+    local function p99(times) return times[math.ceil(#times * 0.99)] end
+
+    -- The machine may be busy with other work, so the same requests without the slow service are the measure.
+    it("keeps other requests fast while the service is slow", function()
+        local id = expired()
+        local usual = p99(latencies(function(n) return n == 300 end))
+        service.faults { { fault = "delay:1", operation = "GetTokensFromRefreshToken", times = 1 } }
+        local waiting = proc.start { argv = { "curl", "-s", server.url .. "/token?id=" .. id } }
+        local times = latencies(function() return waiting:status() end)
+        waiting:stop()
         assert.is_true(#times > 50, #times .. " requests")
-        assert.is_true(p99 < 0.05, ("p99 is %.1f ms"):format(p99 * 1000))
+        assert.is_true(p99(times) < 0.02 + 3 * usual, ("p99 is %.1f ms, else %.1f ms"):format(p99(times) * 1000,
+            usual * 1000))
     end)
 
     it("stores what it refreshed for a client that went away", function()

@@ -177,4 +177,13 @@ function Keys:open(place, sealed)
     return open_with(list, place, sealed)
 end
 
+--- Another key for another purpose, made from the newest one.
+-- @tparam string purpose
+-- @treturn string|nil 32 octets, or nil and an error of kind `store`
+function Keys:derive(purpose)
+    local list, err = known_keys(self)
+    if not list then return nil, err end
+    return core.hmac_sha256(list[1], "lua-cognito derived key\0" .. purpose)
+end
+
 return keys

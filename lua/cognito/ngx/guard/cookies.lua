@@ -46,6 +46,19 @@ function cookies.names(header, prefix)
     return names
 end
 
+--- A Cookie header without the cookies whose names begin with a prefix; for upstreams, which need not know them.
+-- @tparam string header
+-- @tparam string prefix
+-- @treturn string
+function cookies.without(header, prefix)
+    local kept = {}
+    for pair in header:gmatch "[^;]+" do
+        local name = pair:match "^%s*([^=%s]*)"
+        if name:sub(1, #prefix) ~= prefix then kept[#kept + 1] = pair:match "^%s*(.-)%s*$" end
+    end
+    return table.concat(kept, "; ")
+end
+
 --- A Set-Cookie value. Lax, since Strict would drop the cookie on the way back from the hosted login.
 -- @tparam string name
 -- @tparam string value of unreserved characters only

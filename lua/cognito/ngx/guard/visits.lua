@@ -8,6 +8,7 @@
 local core = require "cognito.core"
 local cookies = require "cognito.ngx.guard.cookies"
 local lrucache = require "resty.lrucache"
+local records = require "cognito.records"
 
 local visits = {}
 
@@ -64,22 +65,26 @@ local function read(self, key)
     if kept and stamp and kept.stamp == stamp then return kept end
     local record, err = self.storage:get(key)
     if not record then return nil, err end
-    local session = kept and kept.record.session == record.session and kept.session or nil
-    kept = { record = record, stamp = stamp, session = session }
+    kept = kept or { session_key = records.session_key(self.pool, record.session) }
+    kept.record, kept.stamp = record, stamp
     self.kept:set(key, kept)
     return kept
 end
 
+-- The object that this worker keeps is good as long as the stored session is the one it was made from: elsewhere the
+-- user may have signed out, or the tokens may have been renewed.
 local function open_session(self, kept)
-    if kept.session then return kept.session end
+    local storage = self.pool.storage
+    local stamp = storage.stamp and storage:stamp(kept.session_key)
+    if kept.session and stamp and kept.session_stamp == stamp then return kept.session end
     local session, err = self.pool:session { id = kept.record.session }
-    kept.session = session
+    kept.session, kept.session_stamp, kept.claims = session, stamp, nil
     return session, err
 end
 
 --- The visit of a request.
 -- @tparam ?string header the Cookie header
--- @treturn ?table `session`, `id`, `key`; nil when there is none
+-- @treturn ?table `session`, `id`, `key`, `record`, `kept` (what this worker keeps of it); nil when there is none
 -- @treturn ?table an error, when it cannot be known
 function Visits:find(header)
     local id = cookies.get(header, self.cookie)
@@ -98,7 +103,7 @@ function Visits:find(header)
         return nil, why
     end
     note_request(self, key, kept.record, now)
-    return { session = session, id = id, key = key, record = kept.record }
+    return { session = session, id = id, key = key, record = kept.record, kept = kept }
 end
 
 --- Begin a visit. The one that the browser may have had ends.
