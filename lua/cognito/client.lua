@@ -17,7 +17,7 @@ Client.__index = Client
 
 local secret_hash, uuid = core.secret_hash, core.uuid
 local by_name = ops.by_name
-local min = math.min
+local min, success = math.min, retry.success
 
 local CANCEL_STEP = 0.05      -- seconds between two looks at a cancel token while waiting to retry
 
@@ -109,9 +109,13 @@ end
 function Client:attempt(dialect, spec, request, ctx)
     local host = self.host
     local now = host.monotime()
-    local stop = stopped(spec, ctx, now)
-    if stop then return nil, stop end
-    request.deadline = min(now + self.timeout, ctx.ends)
+    local last = now + self.timeout
+    if ctx.cancel or last >= ctx.ends then
+        local stop = stopped(spec, ctx, now)
+        if stop then return nil, stop end
+        last = min(last, ctx.ends)
+    end
+    request.deadline = last
     local response, err = host.send(request)
     if not response then
         err.operation = err.operation or name_of(spec)
@@ -144,6 +148,11 @@ function Client:report(spec, number, started, value, err, ctx)
     if ctx.events then ctx.events[#ctx.events + 1] = event else self.logger(client.describe(event)) end
 end
 
+-- What every request has, whatever its dialect. (A dialect may have made room for these.)
+function Client:route(request, ctx)
+    request.cancel, request.tls, request.proxy, request.pool = ctx.cancel, self.tls, self.proxy, self.connections
+end
+
 --- Sends a request until it succeeds, fails for good, or its time is over.
 -- @tparam table dialect `build`, `mark`, `parse`
 -- @tparam table spec what the dialect needs; `resend` unless `op` has it
@@ -152,7 +161,7 @@ end
 function Client:request(dialect, spec, ctx)
     local request, err = dialect.build(spec, self)
     if not request then return nil, err end
-    request.cancel, request.tls, request.proxy, request.pool = ctx.cancel, self.tls, self.proxy, self.connections
+    self:route(request, ctx)
     local attempts, resend = ctx.max_attempts or self.max_attempts, spec.resend or spec.op and spec.op.resend
     local number, lost, maybe, cost = 1, 0, false, nil
     while true do
@@ -162,7 +171,7 @@ function Client:request(dialect, spec, ctx)
         value, err = self:attempt(dialect, spec, request, ctx)
         if started then self:report(spec, number, started, value, err, ctx) end
         if value ~= nil then
-            retry.success(self.bucket, cost)
+            success(self.bucket, cost)
             return value
         end
         local unknown = err.maybe_processed
@@ -184,7 +193,6 @@ end
 -- Puts the client id and the secret where the operation wants them.
 local function fill(op, input, client_id, secret, ctx)
     if op.client and not input.ClientId then input.ClientId = client_id end
-    if not secret then return end
     if op.secret == "raw" then
         input.ClientSecret = secret
     elseif op.secret == "hash" then
@@ -199,8 +207,8 @@ local function fill(op, input, client_id, secret, ctx)
 end
 
 -- While a secret rotates both are tried; the one that worked is kept.
-local function is_secret_refused(op, err, secrets)
-    return op.secret and secrets and #secrets > 1 and err.reason == "client_secret"
+local function is_secret_refused(err, secrets)
+    return #secrets > 1 and err.reason == "client_secret"
 end
 
 --- Calls an operation. The client id and the client secret are filled in; the input table is changed by it.
@@ -210,19 +218,19 @@ end
 -- @treturn table|nil the answer, or nil and an error
 function Client:send(op, input, ctx)
     local pool = self.pool
-    local secrets, err
-    if op.secret and pool.secrets then
-        secrets, err = pool:read_secrets()
-        if not secrets then return nil, err end
-        if not secrets[self.secret_index] then self.secret_index = 1 end
+    if not (op.secret and pool.secrets) then
+        if op.client and not input.ClientId then input.ClientId = pool.client_id end
+        return self:request(aws, { op = op, input = input }, ctx)
     end
-    local spec = { op = op, input = input }
-    local answer
-    for _ = 1, secrets and #secrets or 1 do
-        fill(op, input, pool.client_id, secrets and secrets[self.secret_index], ctx)
+    local secrets, err = pool:read_secrets()
+    if not secrets then return nil, err end
+    if not secrets[self.secret_index] then self.secret_index = 1 end
+    local spec, answer = { op = op, input = input }, nil
+    for _ = 1, #secrets do
+        fill(op, input, pool.client_id, secrets[self.secret_index], ctx)
         answer, err = self:request(aws, spec, ctx)
         if answer then return answer end
-        if not is_secret_refused(op, err, secrets) then break end
+        if not is_secret_refused(err, secrets) then break end
         self.secret_index = self.secret_index % #secrets + 1
     end
     return nil, err

@@ -154,6 +154,20 @@ local function over()
     return records.over(nil, "the session was signed out")
 end
 
+-- In the flight of the session's refreshes, so that none is under way meanwhile; one that is ends first. Whoever joins
+-- ours is told that the session is over.
+local function run_alone(self, pool, key, given, ctx)
+    local result, err
+    repeat
+        local joined, why = pool.host.once(pool.flight_prefix .. key, function()
+            result = task(self, pool, key, given, ctx)
+            return nil, over()
+        end, ctx.ends, ctx.cancel)
+        err = not joined and why
+    until result or pool.host.monotime() >= ctx.ends or err and err.kind == "cancelled" or err and err.code == "reentered"
+    return result or { revoked = false, cleared = false, queued = false, errors = { clear = err } }
+end
+
 --- Signs a session out.
 -- @tparam table self the session
 -- @tparam table pool
@@ -167,10 +181,7 @@ function signout.run(self, pool, given)
     if given.global then
         sign_out_globally(self, pool, before, { deadline = given.deadline, cancel = given.cancel }, ctx)
     end
-    local result, err = pool.host.once(pool.flight_prefix .. key .. "/out", function()
-        return task(self, pool, key, given, ctx)
-    end, ctx.ends, ctx.cancel)
-    result = result or { revoked = false, cleared = false, queued = false, errors = { clear = err } }
+    local result = run_alone(self, pool, key, given, ctx)
     result.global, result.errors.global = before.global, before.errors.global
     self.fresh_until, self.record, self.identity, self.token, self.ended = -math.huge, nil, nil, nil, over()
     refresh.announce(pool, "on_signed_out", "signed_out", self)

@@ -11,7 +11,7 @@ local errors = require "cognito.errors"
 local tokens = {}
 
 local type, min, getmetatable, setmetatable = type, math.min, getmetatable, setmetatable
-local find, sub, format, byte = string.find, string.sub, string.format, string.byte
+local match, byte = string.match, string.byte
 
 -- A clock that was set back must not make a token look good for longer than it can be.
 local SLACK = 60
@@ -76,8 +76,8 @@ function tokens.family(version)
 end
 
 local function next_version(version)
-    local dot = find(version, ".", 1, true)
-    return sub(version, 1, dot) .. format("%d", sub(version, dot + 1) + 1)
+    local family, count = match(version, "^(.*%.)(%d+)$")
+    return family .. count + 1
 end
 
 --- The record after a refresh.

@@ -11,7 +11,8 @@ local core = require "cognito.core"
 
 local aws = {}
 
-local header = core.header
+local header, byte, type = core.header, string.byte, type
+local OPEN = ("{"):byte()
 
 for _, op in ipairs(ops.list) do
     op.target = "X-Amz-Target: AWSCognitoIdentityProviderService." .. op.name
@@ -47,6 +48,7 @@ function aws.build(spec, client)
             client:invocation(), false },
         body = body,
         minting = op.resend ~= "safe",
+        deadline = 0, cancel = nil, pool = client.connections,
     }
 end
 
@@ -140,11 +142,13 @@ end
 local function success(spec, response)
     local op, body = spec.op, response.body
     if body == "" and op.empty then return {} end
-    if not body:find("^%s*{") then
+    if byte(body) ~= OPEN and not body:find("^%s*{") then
         local what = body == "" and "the answer is empty" or "the answer is not a JSON object"
         return nil, wire.bad(op.name, response, what)
     end
     local answer = json.decode(body)
+    -- of an answer with tokens nothing else is read
+    if answer and op.minting and type(answer.AuthenticationResult) == "table" then return answer end
     if not answer then return nil, wire.bad(op.name, response, "the answer is not whole JSON", true) end
     local wrong = wrong_member(op, answer)
     if wrong then return nil, wire.bad(op.name, response, "member " .. wrong .. " is missing or of a wrong type") end

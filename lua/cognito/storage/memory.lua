@@ -44,11 +44,12 @@ function memory.new()
         count = 0 }, Memory)
 end
 
---- Gives the store a monotonic clock, by which leases of locks run out. A pool gives its host's. Without a clock a
--- lock is held until it is given back.
+--- Gives the store a monotonic clock, by which leases of locks run out. A pool gives its host's, so `users` counts the
+-- pools. Without a clock a lock is held until it is given back.
 -- @tparam function clock returns seconds
 function Memory:use_clock(clock)
     self.clock = clock
+    self.users = (self.users or 0) + 1
 end
 
 --- Reads a record.
