@@ -1,6 +1,7 @@
 --- Random values and text forms of bytes.
 -- @module cognito.emulator.random
 
+local mime = require "mime"
 local rand = require "openssl.rand"
 
 local M = {}
@@ -8,47 +9,21 @@ local M = {}
 --- @treturn string n random bytes
 M.bytes = rand.bytes
 
-local ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-
-local function base64(s, alphabet, pad)
-  local out = {}
-  for i = 1, #s, 3 do
-    local a, b, c = s:byte(i, i + 2)
-    local n = a << 16 | (b or 0) << 8 | (c or 0)
-    for k = 0, 3 do
-      local at = (n >> (18 - 6 * k) & 63) + 1
-      local missing = (k == 2 and not b) or (k == 3 and not c)
-      out[#out + 1] = missing and pad or alphabet:sub(at, at)
-    end
-  end
-  return table.concat(out)
-end
-
 --- Standard base64 with padding.
-function M.base64(s) return base64(s, ALPHABET .. "+/", "=") end
+function M.base64(s) return s == "" and "" or (mime.b64(s)) end
+
+local TO_URL, FROM_URL = { ["+"] = "-", ["/"] = "_", ["="] = "" }, { ["-"] = "+", ["_"] = "/" }
 
 --- base64url without padding (RFC 7515).
-function M.base64url(s) return base64(s, ALPHABET .. "-_", "") end
-
-local VALUES = {}
-for i = 1, 64 do VALUES[(ALPHABET .. "+/"):byte(i)] = i - 1 end
-VALUES[("-"):byte()], VALUES[("_"):byte()] = 62, 63
+function M.base64url(s) return (M.base64(s):gsub("[+/=]", TO_URL)) end
 
 --- Reads either alphabet, padded or not.
 -- @treturn string|nil bytes, nil when s is no base64
 function M.unbase64(s)
   s = s:gsub("=+$", "")
   if s:find("[^%w+/_-]") or #s % 4 == 1 then return nil end
-  local out = {}
-  for i = 1, #s, 4 do
-    local n, count = 0, 0
-    for k = i, i + 3 do
-      n = n << 6 | (VALUES[s:byte(k)] or 0)
-      if k <= #s then count = count + 1 end
-    end
-    out[#out + 1] = string.char(n >> 16, n >> 8 & 255, n & 255):sub(1, count - 1)
-  end
-  return table.concat(out)
+  if s == "" then return "" end
+  return (mime.unb64((s:gsub("[-_]", FROM_URL)) .. ("="):rep(-#s % 4)))
 end
 
 --- @treturn string bytes as lower-case hex digits
