@@ -1,6 +1,7 @@
 -- The guard in a real nginx against the emulator: bearer, login, the form, logout, and what hostile clients send.
 local cjson = require "cjson"
 local emulator = require "spec.support.emulator"
+local jar = require "spec.support.jar"
 local nginx = require "spec.support.nginx"
 local proc = require "spec.support.proc"
 local tmp = require "spec.support.tmp"
@@ -74,42 +75,8 @@ describe("the guard in nginx", function()
 
     before_each(function() service.reset() end)
 
-    -- ---- a browser without a window ----
-
-    local function encode(fields)
-        local parts = {}
-        for name, value in pairs(fields) do
-            parts[#parts + 1] = name .. "=" .. value:gsub("[^%w]", function(c) return ("%%%02X"):format(c:byte()) end)
-        end
-        return table.concat(parts, "&")
-    end
-
     local function new_browser()
-        local b = { jar = {} }
-        local function header()
-            local parts = {}
-            for name, value in pairs(b.jar) do parts[#parts + 1] = name .. "=" .. value end
-            return #parts > 0 and table.concat(parts, "; ") or nil
-        end
-        local function keep(headers)
-            for name, value in (", " .. (headers and headers["set-cookie"] or "")):gmatch ", ([%w_%-]+)=([^;]*);" do
-                b.jar[name] = value ~= "" and value or nil
-            end
-        end
-        function b.request(target, options)
-            options = options or {}
-            local headers = { ["sec-fetch-mode"] = "navigate", cookie = header() }
-            for name, value in pairs(options.headers or {}) do headers[name] = value end
-            local status, body, got = server:request(target, { method = options.method, body = options.body,
-                headers = headers })
-            keep(got)
-            return status, body, got
-        end
-        function b.post(target, fields, headers)
-            local all = { ["content-type"] = "application/x-www-form-urlencoded" }
-            for name, value in pairs(headers or {}) do all[name] = value end
-            return b.request(target, { body = encode(fields), headers = all })
-        end
+        local b = jar.new(server)
         function b.view(path)
             local _, body = b.request(path or "/login")
             return cjson.decode(body)
