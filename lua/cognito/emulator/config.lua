@@ -112,6 +112,12 @@ end
 local function client(given, where)
   local out = fill(given, CLIENT, where)
   if out.rotation then out.rotation = fill(out.rotation, ROTATION, where .. ".rotation") end
+  if not out.id:find("^[%w_+]+$") or #out.id > 128 then error(where .. ".id is not a client id: [A-Za-z0-9_+]", 0) end
+  for _, secret in ipairs(out.secrets) do
+    if not secret:find("^[%w_+]+$") or #secret < 24 or #secret > 64 then
+      error(where .. ".secrets: a secret has 24 to 64 characters of [A-Za-z0-9_+]", 0)
+    end
+  end
   if #out.secrets > 2 then error(where .. ".secrets: at most two secrets can be live at once", 0) end
   for _, uri in ipairs(out.redirect_uris) do check_redirect(uri, where .. ".redirect_uris") end
   for _, uri in ipairs(out.logout_uris) do check_redirect(uri, where .. ".logout_uris") end
