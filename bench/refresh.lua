@@ -1,7 +1,7 @@
 --- The library's side of the refresh benchmark: whole refreshes, from `session:refresh()` to the stored record.
--- usage: lua bench/refresh.lua blocking|loop|transport N URL CA_FILE [IN_FLIGHT]
+-- usage: lua bench/refresh.lua blocking|loop|send|send_loop N URL CA_FILE [IN_FLIGHT]
 -- Prints microseconds of CPU and of wall time a refresh, after a warm-up of as many refreshes as are in flight, and the
--- growth of resident memory in KiB over the second half. `transport` is `host.send` alone.
+-- growth of resident memory in KiB over the second half. `send` and `send_loop` are `host.send` alone.
 local cognito = require "cognito"
 local posix = require "cognito.posix"
 
@@ -49,30 +49,36 @@ local function blocking()
   meter.report(count)
 end
 
-local function transport()
-  local host = require("cognito.host.blocking").new()
+local function sender(host)
   local request = { method = "POST", url = url, body = ('{"ClientId":"1h57kf5cpq17m0eml12EXAMPLE","RefreshToken":"%s"}')
     :format(refresh_token), minting = true, pool = "bench", tls = ca_file and { ca_file = ca_file },
     headers = { "Content-Type: application/x-amz-json-1.1", "User-Agent: bench", "Cache-Control: no-store",
       "X-Amz-Target: AWSCognitoIdentityProviderService.GetTokensFromRefreshToken" } }
+  return function()
+    request.deadline = host.monotime() + 10
+    assert(assert(host.send(request)).status == 200)
+  end
+end
+
+local function send()
+  local once = sender(require("cognito.host.blocking").new())
   for i = 0, count do
     if i == 1 then meter.start() end
     if i == math.ceil(count / 2) then meter.half() end
-    request.deadline = host.monotime() + 10
-    assert(assert(host.send(request)).status == 200)
+    once()
   end
   meter.report(count)
 end
 
-local function loop()
-  local host = require("cognito.host.loop").new()
-  local pool, started, finished, wanted = new_pool(host), 0, 0, count + in_flight
+-- `make(i)` gives what the i-th of the coroutines does again and again.
+local function in_loop(host, make)
+  local started, finished, wanted = 0, 0, count + in_flight
   for i = 1, in_flight do
     host:spawn(function()
-      local session = adopt(pool, i)
+      local act = make(i)
       while started < wanted do
         started = started + 1
-        assert(session:refresh())
+        act()
         finished = finished + 1
         if finished == in_flight then meter.start() end
         if finished == math.ceil(wanted / 2) then meter.half() end
@@ -83,5 +89,19 @@ local function loop()
   meter.report(count)
 end
 
-local modes = { blocking = blocking, loop = loop, transport = transport }
+local function loop()
+  local host = require("cognito.host.loop").new()
+  local pool = new_pool(host)
+  in_loop(host, function(i)
+    local session = adopt(pool, i)
+    return function() assert(session:refresh()) end
+  end)
+end
+
+local function send_loop()
+  local host = require("cognito.host.loop").new()
+  in_loop(host, function() return sender(host) end)
+end
+
+local modes = { blocking = blocking, loop = loop, send = send, send_loop = send_loop }
 modes[mode]()

@@ -9,12 +9,14 @@ local function rows_of(url, ca_file, twin)
   local function lua(interpreter, mode) return { interpreter, "bench/refresh.lua", mode, count, url, ca_file, 64 } end
   return {
     { name = "one at a time: C", command = c "easy" },
-    { name = "one at a time: host.send, lua5.4", command = lua("lua5.4", "transport"), per = "one at a time: C" },
+    { name = "one at a time: host.send, lua5.4", command = lua("lua5.4", "send"), per = "one at a time: C" },
     { name = "one at a time: library, lua5.4", command = lua("lua5.4", "blocking"), per = "one at a time: C",
       bar = 1.15 },
     { name = "one at a time: library, luajit", command = lua("luajit", "blocking"), per = "one at a time: C" },
     { name = "64 in flight: C, multi_perform", command = c "multi" },
     { name = "64 in flight: C, socket_action", command = c "socket", per = "64 in flight: C, multi_perform" },
+    { name = "64 in flight: host.send, lua5.4", command = lua("lua5.4", "send_loop"),
+      per = "64 in flight: C, multi_perform" },
     { name = "64 in flight: library, lua5.4", command = lua("lua5.4", "loop"), per = "64 in flight: C, multi_perform",
       bar = 1.2 },
     { name = "64 in flight: library, luajit", command = lua("luajit", "loop"), per = "64 in flight: C, multi_perform" },
