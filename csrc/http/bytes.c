@@ -1,10 +1,17 @@
 #include "impl.h"
 
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { FIRST_SIZE = 1024, KEPT_SIZE = 64 * 1024 };
+
+/* Called through a pointer that the compiler must read, so that it cannot leave the call out; a few
+ * times faster than OPENSSL_cleanse, which matters for two buffers a request. */
+static void *(*const volatile fill)(void *, int, size_t) = memset;
+
+static void wipe(http_bytes *bytes) {
+    if (bytes->length > 0) fill(bytes->data, 0, bytes->length);
+}
 
 /* Not realloc: the old block must be wiped before it goes. */
 static bool grow(http_bytes *bytes, size_t need) {
@@ -13,7 +20,7 @@ static bool grow(http_bytes *bytes, size_t need) {
     char *data = malloc(size);
     if (data == NULL) return false;
     if (bytes->length > 0) memcpy(data, bytes->data, bytes->length);
-    if (bytes->data != NULL) OPENSSL_cleanse(bytes->data, bytes->length);
+    wipe(bytes);
     free(bytes->data);
     bytes->data = data;
     bytes->size = size;
@@ -34,12 +41,12 @@ void http_bytes_clear(http_bytes *bytes) {
         http_bytes_free(bytes);
         return;
     }
-    if (bytes->length > 0) OPENSSL_cleanse(bytes->data, bytes->length);
+    wipe(bytes);
     bytes->length = 0;
 }
 
 void http_bytes_free(http_bytes *bytes) {
-    if (bytes->data != NULL) OPENSSL_cleanse(bytes->data, bytes->length);
+    wipe(bytes);
     free(bytes->data);
     *bytes = (http_bytes){0};
 }

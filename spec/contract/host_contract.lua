@@ -84,6 +84,23 @@ example("gets without a body", function(t)
   equal(200, response.status)
 end)
 
+example("sends the fields that it is given, and each once", function(t)
+  local fields = { "X-One: 1", "Content-Type: text/x", "amz-sdk-request: attempt=1; max=3", "User-Agent: me/1.0",
+    "X-Two: 2", "Accept: application/json", "Cache-Control: no-store", "Authorization: Bearer abc", "X-Three: 3" }
+  for round = 1, 3 do
+    fields[9] = "X-Three: " .. round
+    if round == 3 then table.remove(fields, 5) end
+    local head = assert(call(t, "echo", { headers = fields }, "fields")).headers
+    for _, field in ipairs(fields) do
+      local name, value = field:match("^(.-): (.*)$")
+      local seen = ("X-Seen: %s=%s"):format(name:lower(), value)
+      local _, times = head:gsub(seen:gsub("%p", "%%%0"), "")
+      equal(1, times, seen)
+    end
+    equal(round < 3, head:find("x-two", 1, true) ~= nil, "a field of the request before")
+  end
+end)
+
 example("sends no field that was not asked for and that says something", function(t)
   local head = assert(call(t, "echo")).headers:lower()
   for _, name in ipairs { "expect", "cookie", "accept-encoding", "authorization", "referer", "te" } do
