@@ -18,8 +18,19 @@ describe("host.timers", function()
       table.sort(left, function(a, b) return a.time < b.time end)
       for _, timer in ipairs(left) do assert.equal(timer, heap:pop(2)) end
       assert.is_nil(heap:pop(2))
+      assert.is_nil(heap:next())
       assert.equal(0, heap.size)
     end
+  end)
+
+  it("keeps little of timers that were taken out", function()
+    local heap, waiting = timers.new(), {}
+    for i = 1, 10000 do
+      waiting[#waiting + 1] = heap:add(i, i)
+      if i > 50 then heap:remove(table.remove(waiting, 1 + i % 50)) end
+    end
+    assert.is_true(heap.size <= 200, heap.size .. " entries for 50 timers")
+    for _, timer in ipairs(waiting) do assert.equal(timer, heap:pop(20000)) end
   end)
 
   it("fires nothing before its time and ignores what was taken out", function()
@@ -203,11 +214,12 @@ describe("host.loop", function()
       end)
     end
     loop:run()
+    assert.is_nil(loop.scheduler.timers:next())
     assert.equal(0, loop.scheduler.timers.size)
     assert.equal(0, loop.scheduler.alive)
     assert.is_nil(next(loop.waiting))
     assert.is_nil(next(loop.tasks))
-    assert.is_nil(next(loop.scheduler.endings))
+    assert.is_nil(next(loop.scheduler.tasks))
     assert.equal(0, loop.transfers.crowd:running())
   end)
 

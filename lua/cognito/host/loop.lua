@@ -16,7 +16,7 @@ local loop = {}
 
 local failure, MAX_BODY = transfers.failure, transfers.MAX_BODY
 local monotime = posix.boottime
-local unpack = table.unpack or unpack
+local yield_to_loop = scheduler.wait
 
 local Loop = { __name = "cognito.loop" }
 Loop.__index = Loop
@@ -32,11 +32,11 @@ local function park(self, waiter)
         self.park(self)
         if not self.stepping then self:step(0) end
     end
-    return unpack(waiter, 1, waiter.n)
+    return waiter[1], waiter[2], waiter[3], waiter[4], waiter[5]
 end
 
 local function wait(self, waiter)
-    if type(waiter) == "thread" then return self.scheduler.wait() end
+    if type(waiter) == "thread" then return yield_to_loop() end
     return park(self, waiter)
 end
 
@@ -108,8 +108,7 @@ end
 -- A waiter goes away alone; the task stays.
 local function leave(self, timer)
     local function listener()
-        if timer.late or timer.place == nil then return end
-        timer.late = true
+        if timer.gone then return end
         self.scheduler.timers:remove(timer)
         self.scheduler:later(timer.waiter, "cancelled")
         if self.park then self.transfers:open():alarm(0) end
@@ -126,21 +125,28 @@ local function await(self, task, waiter, deadline, token)
     return forget(token, listener, wait(self, waiter))
 end
 
-local function finish_task(self, task, ok, first, second)
-    self.tasks[task.key] = nil
+local Task = {}
+Task.__index = Task
+
+function Task:finish(ok, first, second)
+    local owner = self.loop
+    owner.tasks[self.key] = nil
     if not ok then first, second = transfers.raised(first) end
-    task.done, task.first, task.second = true, first, second
-    for _, timer in ipairs(task) do
-        self.scheduler.timers:remove(timer)
-        if not timer.late then self.scheduler:later(timer.waiter, true) end
+    self.done, self.first, self.second = true, first, second
+    for i = 1, #self do
+        local timer = self[i]
+        if not timer.gone then
+            owner.scheduler.timers:remove(timer)
+            owner.scheduler:later(timer.waiter, true)
+        end
     end
 end
 
 -- The task has a coroutine of its own: no caller that goes away takes it along.
 local function begin_task(self, key, fn)
-    local task = { key = key, done = false }
+    local task = setmetatable({ key = key, fn = fn, loop = self, done = false, first = nil, second = nil }, Task)
     self.tasks[key] = task
-    self.scheduler:begin(fn, function(...) return finish_task(self, task, ...) end)
+    self.scheduler:begin(task)
     return task
 end
 
@@ -156,17 +162,16 @@ end
 
 -- ---- turning ----
 
-local function take(self, id, ...)
-    if not id then return false end
-    local waiter = self.waiting[id]
-    self.waiting[id] = nil
-    if waiter then self.scheduler:wake(waiter, ...) end
-    return true
-end
-
 local function finish_transfers(self)
-    local crowd = self.transfers.crowd
-    while crowd and take(self, crowd:next()) do crowd = self.transfers.crowd end
+    local set, waiting = self.transfers, self.waiting
+    while set.crowd do
+        local id, a, b, c, d, e = set.crowd:next()
+        if not id then return end
+        local waiter = waiting[id]
+        waiting[id] = nil
+        if waiter then self.scheduler:wake(waiter, a, b, c, d, e) end
+        waiting = self.waiting
+    end
 end
 
 local function pause(self, seconds)
@@ -253,10 +258,6 @@ end
 
 local OPTIONS = { park = "function", on_error = "function" }
 
-local function bind(verb, self)
-    return function(...) return verb(self, ...) end
-end
-
 --- Makes a loop. It is a host: give it as `host` to `cognito.pool`.
 -- @tparam[opt] table opts `park`: a function that waits for an object with `pollfd`, `events` and `timeout` and yields
 -- to another event loop meanwhile (`cqueues.poll`); `on_error`: called with an error that a coroutine of the loop did
@@ -269,7 +270,9 @@ function loop.new(opts)
         on_error = opts.on_error, transfers = transfers.new(), scheduler = scheduler.new(), waiting = {}, tasks = {},
         stepping = false,
     }, Loop)
-    self.send, self.sleep, self.once = bind(send, self), bind(sleep, self), bind(once, self)
+    function self.send(request) return send(self, request) end
+    function self.sleep(seconds) return sleep(self, seconds) end
+    function self.once(key, fn, deadline, cancel) return once(self, key, fn, deadline, cancel) end
     return self
 end
 

@@ -1,5 +1,5 @@
---- Timers of the loop: a binary heap whose entries know their place, so that one can be taken out again.
--- Deadlines that are met are the rule, and they must leave nothing behind.
+--- Timers of the loop: a binary heap of deadlines. Deadlines that are met in time are the rule, so taking a timer out
+-- only marks it; the heap is cleared of such timers when they are the larger part.
 -- @module cognito.host.timers
 
 local timers = {}
@@ -7,37 +7,65 @@ local timers = {}
 local Timers = {}
 Timers.__index = Timers
 
---- Makes an empty heap.
+local FEW = 32
+
+--- Makes an empty heap. `size` counts what lies in it, `gone` those of them that were taken out.
 function timers.new()
-    return setmetatable({ size = 0 }, Timers)
+    return setmetatable({ size = 0, gone = 0 }, Timers)
 end
 
-local function put(heap, place, entry)
-    heap[place] = entry
-    entry.place = place
-end
-
-local function rise(heap, entry)
-    local place = entry.place
+local function insert(heap, entry)
+    local place = heap.size + 1
+    local time = entry.time
+    heap.size = place
     while place > 1 do
         local parent = (place - place % 2) / 2
-        if heap[parent].time <= entry.time then break end
-        put(heap, place, heap[parent])
+        local above = heap[parent]
+        if above.time <= time then break end
+        heap[place] = above
         place = parent
     end
-    put(heap, place, entry)
+    heap[place] = entry
 end
 
-local function sink(heap, entry)
-    local place, size = entry.place, heap.size
+-- Takes the first entry off.
+local function drop_first(heap)
+    local size = heap.size
+    local last = heap[size]
+    heap[size] = nil
+    size = size - 1
+    heap.size = size
+    if size == 0 then return end
+    local place, time = 1, last.time
     while 2 * place <= size do
         local child = 2 * place
         if child < size and heap[child + 1].time < heap[child].time then child = child + 1 end
-        if entry.time <= heap[child].time then break end
-        put(heap, place, heap[child])
+        if time <= heap[child].time then break end
+        heap[place] = heap[child]
         place = child
     end
-    put(heap, place, entry)
+    heap[place] = last
+end
+
+local function clear(heap)
+    local size = heap.size
+    heap.size, heap.gone = 0, 0
+    for i = 1, size do
+        local entry = heap[i]
+        heap[i] = nil
+        if not entry.gone then insert(heap, entry) end
+    end
+end
+
+-- The first entry that counts, or nil.
+local function first(heap)
+    local entry = heap[1]
+    while entry and entry.gone do
+        drop_first(heap)
+        heap.gone = heap.gone - 1
+        entry = heap[1]
+    end
+    return entry
 end
 
 --- Adds a timer.
@@ -45,38 +73,33 @@ end
 -- @param waiter whatever is to be woken
 -- @treturn table the entry, for `remove`
 function Timers:add(time, waiter)
-    local entry = { time = time, waiter = waiter, place = self.size + 1 }
-    self.size = entry.place
-    self[entry.place] = entry
-    rise(self, entry)
+    local entry = { time = time, waiter = waiter, gone = false }
+    insert(self, entry)
     return entry
 end
 
 --- Takes a timer out; one that has fired or was taken out already is ignored.
 function Timers:remove(entry)
-    local place = entry.place
-    if not place then return end
-    local last = self[self.size]
-    self[self.size] = nil
-    self.size = self.size - 1
-    entry.place = nil
-    if last == entry then return end
-    last.place = place
-    rise(self, last)
-    sink(self, last)
+    if entry.gone then return end
+    entry.gone = true
+    local gone = self.gone + 1
+    self.gone = gone
+    if gone > FEW and 2 * gone > self.size then clear(self) end
 end
 
 --- The next timer that is due, taken out; or nil.
 function Timers:pop(now)
-    local first = self[1]
-    if not first or first.time > now then return nil end
-    self:remove(first)
-    return first
+    local entry = first(self)
+    if not entry or entry.time > now then return nil end
+    drop_first(self)
+    entry.gone = true
+    return entry
 end
 
 --- When the next timer is due, or nil.
 function Timers:next()
-    return self[1] and self[1].time
+    local entry = first(self)
+    return entry and entry.time
 end
 
 return timers
