@@ -143,7 +143,7 @@ describe("host.loop", function()
   it("never waits in step(0): a frame loop", function()
     local loop, done, frames, longest = loops.new(), false, 0, 0
     loop:spawn(function()
-      assert(loop.send(request(loop, "delay?ms=200")))
+      assert(loop.send(request(loop, "delay?ms=500")))
       done = true
     end)
     while not done do
@@ -153,8 +153,8 @@ describe("host.loop", function()
       frames = frames + 1
       require("cognito.posix").sleep(0.005)
     end
-    assert.is_true(frames > 20, frames .. " frames")
-    assert.is_true(longest < (os.getenv "VALGRIND" and 2 or 0.05), "a step took " .. longest)
+    assert.is_true(frames > 10, frames .. " frames")
+    assert.is_true(longest < (os.getenv "VALGRIND" and 2 or 0.3), "a step took " .. longest)
   end)
 
   it("says by descriptor and timeout when it wants to be called", function()
