@@ -34,6 +34,16 @@ local function looping()
   return { host = loop, enter = enter, parallel = parallel }
 end
 
+-- The clock is kept if it is kept once in three times: others may use the machine.
+local function run(t, example)
+  for attempt = 1, example.timed and 3 or 1 do
+    t.attempt = attempt > 1 and attempt or nil
+    local ok, err = pcall(t.enter, function() example.run(t) end)
+    if ok then return end
+    if attempt == (example.timed and 3 or 1) then error(err, 0) end
+  end
+end
+
 for name, make in pairs { blocking = blocking, loop = looping } do
   describe("host contract: " .. name, function()
     local t, server
@@ -48,7 +58,7 @@ for name, make in pairs { blocking = blocking, loop = looping } do
     end)
     for _, example in ipairs(contract.examples) do
       if example.needs ~= "parallel" or name == "loop" then
-        it(example.name, function() t.enter(function() example.run(t) end) end)
+        it(example.name, function() run(t, example) end)
       end
     end
   end)
