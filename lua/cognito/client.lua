@@ -8,7 +8,6 @@ local errors = require "cognito.errors"
 local ops = require "cognito.protocol.ops"
 local options = require "cognito.options"
 local retry = require "cognito.protocol.retry"
-local rules = require "cognito.protocol.rules"
 
 local client = {}
 
@@ -262,7 +261,7 @@ end
 function Client:call(name, input, ctx)
     local op = client.operation(name, 2)
     input = copy(input or {})
-    local ok, err = rules.check_input(name, input)
+    local ok, err = require("cognito.protocol.rules").check_input(name, input)
     if not ok then return nil, err end
     for _, map in ipairs { "AuthParameters", "ChallengeResponses" } do
         if type(input[map]) == "table" then input[map] = copy(input[map]) end

@@ -53,6 +53,11 @@ local function choose_storage(o, host)
     return storage
 end
 
+-- Inside nginx what is loaded late would be read from the disk in the middle of a request.
+local function load_all()
+    for _, name in ipairs { "protocol.faults", "protocol.rules", "signin", "signout" } do require("cognito." .. name) end
+end
+
 --- See `cognito.pool`.
 -- @tparam table o
 -- @treturn table|nil the pool, or nil and an error
@@ -68,6 +73,7 @@ function facade.new(o)
     pool.flight_prefix = records.random_id(pool, 9)
     pool.unsaved, pool.held, pool.dead, pool.dead_count, pool.events, pool.generation = {}, {}, {}, 0, {}, 0
     pool.Session = session.class(pool)
+    if pool.host.name == "ngx" then load_all() end
     return pool
 end
 

@@ -17,7 +17,7 @@ cjson.encode_max_depth(MAX_DEPTH)
 cjson.decode_invalid_numbers(false)
 
 local null = cjson.null
-local to_integer = math.tointeger
+local to_integer, find = math.tointeger, string.find
 local encode_value, decode_text = cjson.encode, cjson.decode
 local decode_strictly, is_plain = core.json_decode, core.json_plain
 local getmetatable, setmetatable, type, next, pairs = getmetatable, setmetatable, type, next, pairs
@@ -155,7 +155,10 @@ end
 -- @return the value, or nil and a message
 function json.decode(text)
     local object = decode_strictly(text)
-    if object and not text:find("null", 1, true) then return object end
+    -- the reader leaves null members out, but not null elements
+    if object and object ~= null and not (find(text, "[", 1, true) and find(text, "null", 1, true)) then
+        return object
+    end
     local value, message = decode_text(text)
     if type(value) == "table" then return tidy(value) end
     if value == nil then return nil, message end

@@ -151,7 +151,7 @@ function call_and_store(job, record, expected)
     local lifetime, bad = tokens.check(result, "GetTokensFromRefreshToken", server_now)
     if not lifetime then return nil, bad end
     job.received, job.lifetime = pool.host.monotime(), lifetime
-    job.new_device, job.bad_device = device.metadata(result)
+    if result.NewDeviceMetadata ~= nil then job.new_device, job.bad_device = device.metadata(result) end
     return store(job, tokens.renewed(record, result, lifetime, server_now, drift,
         job.new_device and job.new_device.key), expected)
 end

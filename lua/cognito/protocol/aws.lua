@@ -3,7 +3,6 @@
 -- @module cognito.protocol.aws
 
 local errors = require "cognito.errors"
-local faults = require "cognito.protocol.faults"
 local json = require "cognito.json"
 local ops = require "cognito.protocol.ops"
 local wire = require "cognito.protocol.wire"
@@ -124,7 +123,8 @@ local function failure(spec, response)
     local fields = wire.fields(operation, response)
     fields.code = code_of(parsed, response)
     local message = redact_input(message_of(parsed, response), spec.input)
-    return errors.new(faults.explain(fields, message), message, fields)
+    -- loaded with the first error: a start that goes well does not need it
+    return errors.new(require("cognito.protocol.faults").explain(fields, message), message, fields)
 end
 
 local function wrong_member(op, answer)
