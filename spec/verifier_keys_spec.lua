@@ -18,6 +18,7 @@ end
 local function new_host()
   local host = script_host.new()
   host.wall = tokens.now
+  host.name = "script"   -- not "blocking": a host that has a background
   return host
 end
 
