@@ -44,7 +44,7 @@ end
 -- ---- the first process ---------------------------------------------------------------------------------------------
 
 say "1. sign in"
-local step = check(pool:sign_in { username = username, password = password, flow = "USER_PASSWORD_AUTH" })
+local step = check(pool:sign_in { username = username, password = password })
 local session = check(step.session, step.challenge and step.challenge.name, "another challenge is posed")
 local claims = check(session:claims())
 say("   signed in as %s <%s>", session.username, claims.email or "no e-mail address")
@@ -86,7 +86,7 @@ say("   the refresh token is dead: %s", dead.message)
 
 say "7. adopt a refresh token that another program kept"
 local other = check(new_pool(cognito.storage.memory()):sign_in {
-  username = username, password = password, flow = "USER_PASSWORD_AUTH" })
+  username = username, password = password })
 local kept = other.session:export().refresh_token
 local adopted = check(new_pool(cognito.storage.memory()):adopt { refresh_token = kept, username = username })
 check(adopted:access_token())

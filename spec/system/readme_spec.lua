@@ -19,6 +19,11 @@ cognito.pool = function(options)
   options.endpoint = os.getenv "TEST_ENDPOINT"
   return pool(options)
 end
+local verifier = cognito.verifier
+cognito.verifier = function(options)
+  options.issuer = os.getenv "TEST_ENDPOINT" .. "/" .. options.user_pool_id
+  return verifier(options)
+end
 ]]
 
 describe("the README's example", function()
@@ -65,6 +70,12 @@ describe("the README's example", function()
     local _, answer = server.call("InitiateAuth", { AuthFlow = "USER_PASSWORD_AUTH", ClientId = server.client_id,
       AuthParameters = { USERNAME = "alice", PASSWORD = "correct horse" } })
     assert.equal("true\n", run("adopt", { REFRESH_TOKEN = answer.AuthenticationResult.RefreshToken }))
+  end)
+
+  it("verify gives the claims of a token", function()
+    local _, answer = server.call("InitiateAuth", { AuthFlow = "USER_PASSWORD_AUTH", ClientId = server.client_id,
+      AuthParameters = { USERNAME = "alice", PASSWORD = "correct horse" } })
+    assert.equal("alice\n", run("verify", { TOKEN = answer.AuthenticationResult.AccessToken }))
   end)
 
   it("loop makes twenty calls", function()
