@@ -61,11 +61,12 @@ static cog_err round_trip(const cog_srp_group *group, const cog_srp_identity *wh
 }
 
 /* A padded number in base64, as it is sent, of at most `max` octets. */
-static bool read_sent(const char *text, size_t max, BIGNUM *number) {
+static cog_err read_sent(const char *text, size_t max, BIGNUM *number) {
     unsigned char octets[COG_SRP_PADDED + 3];
     size_t len, chars = strlen(text);
-    return cog_b64_room(chars) <= sizeof octets && !cog_b64_decode(text, chars, octets, &len) && len <= max &&
-           BN_bin2bn(octets, (int)len, number);
+    if (cog_b64_room(chars) > sizeof octets || cog_b64_decode(text, chars, octets, &len) || len > max)
+        return COG_SRP_SELFTEST;
+    return srp_outcome(BN_bin2bn(octets, (int)len, number) != NULL);
 }
 
 cog_err cog_srp_device_prove(const cog_srp_group *group, cog_slice group_key, cog_slice key,
@@ -75,9 +76,9 @@ cog_err cog_srp_device_prove(const cog_srp_group *group, cog_slice group_key, co
     cog_err error = srp_work_begin(&w);
     BIGNUM *v = error ? NULL : BN_CTX_get(w.ctx);
     if (!error) error = srp_outcome(v != NULL);
-    if (!error && !(read_sent(device->salt, COG_SRP_DEVICE_SALT + 1, w.salt) &&
-                    read_sent(device->verifier, COG_SRP_PADDED, v) && BN_cmp(v, group->n) < 0))
-        error = COG_SRP_SELFTEST;
+    if (!error) error = read_sent(device->salt, COG_SRP_DEVICE_SALT + 1, w.salt);
+    if (!error) error = read_sent(device->verifier, COG_SRP_PADDED, v);
+    if (!error && BN_cmp(v, group->n) >= 0) error = COG_SRP_SELFTEST;
     if (!error) error = round_trip(group, &who, v, &w);
     srp_work_end(&w);
     return error;

@@ -2,6 +2,7 @@
  * the core's allocations and OpenSSL's go through the hook. */
 #include "t_sign.h"
 #include "../core/buf.h"
+#include "../core/srp.h"
 #include "../core/verify.h"
 
 #include <openssl/crypto.h>
@@ -47,6 +48,7 @@ static char set_text[20000], small_token[8192], large_token[60000], forged_token
 static cog_mac *mac;
 static cog_jwks *keys;
 static cog_policy *policy;
+static cog_srp_group *group;
 
 /* ---- the calls; each frees what it made --------------------------------------------------------------------------- */
 
@@ -142,6 +144,29 @@ static cog_err call_issuer(void) {
     return cog_jwt_issuer(t_seed, t_slice(large_token), issuer, &len);
 }
 
+static cog_err call_srp_group(void) {
+    cog_srp_group *made = cog_srp_group_new();
+    cog_srp_group_free(made);
+    return made ? COG_OK : COG_MEMORY;
+}
+
+static cog_err call_srp(void) {
+    char hex[COG_SRP_HEX], signature[COG_SRP_SIGNATURE_SIZE];
+    const cog_srp_identity who = {t_slice("pool"), t_slice("user"), t_slice("password")};
+    const cog_srp_challenge challenge = {t_slice("12"), t_slice("abc"), t_slice("eA=="), t_slice("now")};
+    cog_srp *srp = cog_srp_new(group, COG_SRP_BITS_MIN);
+    if (!srp) return COG_MEMORY;
+    CHECK(cog_srp_public(srp, hex) > 0);
+    cog_err error = cog_srp_claim(group, srp, &who, &challenge, signature);
+    cog_srp_free(srp);
+    return error;
+}
+
+static cog_err call_srp_device(void) {
+    cog_srp_device device;
+    return cog_srp_device_new(group, t_slice("group"), t_slice("key"), &device);
+}
+
 /* ---- the walk ------------------------------------------------------------------------------------------------------ */
 
 static long points;
@@ -198,7 +223,8 @@ static void set_up(void) {
     *last = *last == 'A' ? 'B' : 'A';
     mac = cog_mac_new();
     policy = cog_policy_new();
-    if (!mac || !policy || cog_jwks_read(t_slice(set_text), t_seed, &keys)) abort();
+    group = cog_srp_group_new();
+    if (!mac || !policy || !group || cog_jwks_read(t_slice(set_text), t_seed, &keys)) abort();
     if (cog_policy_add(policy, COG_ISSUERS, t_slice("i")) || cog_policy_add(policy, COG_CLIENTS, t_slice("c"))) abort();
 }
 
@@ -218,8 +244,12 @@ int main(void) {
     walk("forged", call_forged, COG_BAD_SIGNATURE);
     walk("times", call_times, COG_OK);
     walk("issuer", call_issuer, COG_OK);
+    walk("SRP group", call_srp_group, COG_OK);
+    walk("SRP", call_srp, COG_OK);
+    walk("SRP device", call_srp_device, COG_OK);
     printf("%ld allocations failed\n", points);
     cog_policy_free(policy);
+    cog_srp_group_free(group);
     cog_jwks_free(keys);
     cog_mac_free(mac);
     EVP_PKEY_free(key);
