@@ -10,6 +10,8 @@ local errors = require "cognito.errors"
 
 local tokens = {}
 
+local is_plain = core.json_plain
+
 local type, min, getmetatable, setmetatable = type, math.min, getmetatable, setmetatable
 local match, byte = string.match, string.byte
 
@@ -32,8 +34,9 @@ local function bad(operation, member)
         { operation = operation, retryable = false, maybe_processed = true })
 end
 
+-- A token goes into header fields: no control character and nothing beyond ASCII may be in it.
 local function is_text(value)
-    return type(value) == "string" and value ~= ""
+    return type(value) == "string" and value ~= "" and is_plain(value)
 end
 
 -- Without ExpiresIn the token's own exp counts.

@@ -43,7 +43,11 @@ end
 
 local function addresses(hosts)
   local alt = altname.new()
-  for _, host in ipairs(hosts) do alt:add(host:find("^[%d.:]+$") and "IP" or "DNS", host) end
+  -- Addresses stand as names too: nginx compares whatever it connects to with the names alone.
+  for _, host in ipairs(hosts) do
+    if host:find "^[%d.:]+$" then alt:add("IP", host) end
+    alt:add("DNS", host)
+  end
   return alt
 end
 

@@ -1,0 +1,2 @@
+-- See spec/contract/fault_matrix.lua.
+require("spec.contract.fault_matrix").define("blocking", _ENV)
