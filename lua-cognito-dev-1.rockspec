@@ -175,6 +175,7 @@ build = {
     ["cognito.emulator.tls"] = "lua/cognito/emulator/tls.lua",
     ["cognito.emulator.tokens"] = "lua/cognito/emulator/tokens.lua",
     ["cognito.emulator.totp"] = "lua/cognito/emulator/totp.lua",
+    ["cognito.emulator.trigger"] = "lua/cognito/emulator/trigger.lua",
     ["cognito.emulator.unicode"] = "lua/cognito/emulator/unicode.lua",
     ["cognito.emulator.validate"] = "lua/cognito/emulator/validate.lua",
     ["cognito.emulator.webauthn"] = "lua/cognito/emulator/webauthn.lua",

@@ -33,7 +33,9 @@
 --         webauthn = { rp_id = "localhost", origins = { "http://localhost:*" }, user_verification = "preferred" },
 --         triggers = {                  -- Lua functions in the place of Lambda triggers
 --           define_challenge = f, create_challenge = f, verify_challenge = f,
---           pre_sign_up = f, pre_authentication = f, pre_token = f },
+--           pre_sign_up = f,            -- (event) -> false, message | { auto_confirm=, auto_verify_email= }
+--           pre_authentication = f,     -- (attributes, metadata) -> false, message
+--           pre_token = f },            -- (claims, attributes) changes the claims in place
 --         clients = { {
 --           id = "emulatorclient", secrets = {},          -- none, one or two
 --           auth_flows = { "ALLOW_USER_SRP_AUTH", ... },  -- ExplicitAuthFlows; default: all

@@ -5,6 +5,7 @@ local clock = require "cognito.emulator.clock"
 local errors = require "cognito.emulator.errors"
 local keys = require "cognito.emulator.keys"
 local random = require "cognito.emulator.random"
+local trigger = require "cognito.emulator.trigger"
 
 local M = {}
 
@@ -50,9 +51,10 @@ local function common(state, family, use, ttl)
   }
 end
 
-local function override(state, family, claims)
+-- The function changes the claims in place; it may add, overwrite and take away.
+local function override(family, claims)
   local hook = family.client.pool.config.triggers.pre_token
-  if hook then hook(claims, family.user, state) end
+  if hook then trigger.run(hook, "PreTokenGeneration", claims, family.user.attributes) end
   return claims
 end
 
@@ -63,7 +65,7 @@ function M.access(state, family)
   claims.scope = table.concat(family.scopes, " ")
   claims.device_key = family.device_key
   if family.origin == "oauth" then claims.version = 2 end
-  return keys.jwt(family.client.pool.key, override(state, family, claims))
+  return keys.jwt(family.client.pool.key, override(family, claims))
 end
 
 local VERIFIED = { email_verified = true, phone_number_verified = true }
@@ -95,7 +97,7 @@ function M.id(state, family, extra)
     if VERIFIED[name] then claims[name] = value == "true" else claims[name] = value end
   end
   for name, value in pairs(extra or {}) do claims[name] = value end
-  return keys.jwt(family.client.pool.key, override(state, family, claims))
+  return keys.jwt(family.client.pool.key, override(family, claims))
 end
 
 --- The AuthenticationResult of a family.

@@ -11,24 +11,22 @@
 local errors = require "cognito.emulator.errors"
 local flow_of = require "cognito.emulator.auth.flow"
 local srp = require "cognito.emulator.auth.srp"
+local trigger = require "cognito.emulator.trigger"
 
 local M = {}
 
-local function plain(message) return (tostring(message):gsub("^[^%s:]+:%d+: ", "")) end
+local function context_of(flow)
+  return { username = flow.user.username, user = flow.user.attributes, metadata = flow.metadata or {} }
+end
 
-local function trigger(flow, hook, name, ...)
+local function call(flow, hook, name, ...)
   local fn = flow.pool.config.triggers[hook]
   errors.check(fn, "InvalidParameter", "Custom auth lambda trigger is not configured for the user pool.")
-  local context = { username = flow.user.username, user = flow.user.attributes, metadata = flow.metadata or {} }
-  local arguments = table.pack(...)
-  arguments[arguments.n + 1] = context
-  local results = table.pack(pcall(fn, table.unpack(arguments, 1, arguments.n + 1)))
-  if results[1] then return table.unpack(results, 2, results.n) end
-  errors.throw("UserLambdaValidation", ("%s failed with error %s."):format(name, plain(results[2])))
+  return trigger.run(fn, name, ...)
 end
 
 local function decide(state, flow)
-  local verdict = trigger(flow, "define_challenge", "DefineAuthChallenge", flow.rounds)
+  local verdict = call(flow, "define_challenge", "DefineAuthChallenge", flow.rounds, context_of(flow))
   if verdict == true then
     flow.custom = nil
     return flow_of.advance(state, flow)
@@ -45,7 +43,8 @@ local function round(state, flow, name, result)
 end
 
 local function pose(_, flow)
-  local public, private = trigger(flow, "create_challenge", "CreateAuthChallenge", flow.rounds)
+  local public, private = call(flow, "create_challenge", "CreateAuthChallenge", flow.rounds or {},
+    context_of(flow))
   errors.check(type(public) == "table", "InvalidLambdaResponse", "Unrecognizable lambda output")
   flow.private = private
   local parameters = { USERNAME = flow.user.username }
@@ -55,7 +54,8 @@ end
 
 local function answer(state, flow, responses)
   local given = errors.check(responses.ANSWER, "InvalidParameter", "Missing required parameter ANSWER")
-  local right = trigger(flow, "verify_challenge", "VerifyAuthChallengeResponse", given, flow.private) and true or false
+  local right = call(flow, "verify_challenge", "VerifyAuthChallengeResponse", given, flow.private, context_of(flow))
+    and true or false
   if not flow.rounds then
     errors.check(right, "NotAuthorized", "Incorrect username or password.")
     return flow_of.advance(state, flow)

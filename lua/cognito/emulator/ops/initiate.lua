@@ -8,6 +8,7 @@ local password = require "cognito.emulator.auth.password"
 local secret = require "cognito.emulator.secret"
 local state_of = require "cognito.emulator.state"
 local tokens = require "cognito.emulator.tokens"
+local trigger = require "cognito.emulator.trigger"
 
 local M = {}
 
@@ -31,10 +32,9 @@ end
 
 local function before(client, user, input)
   local hook = client.pool.config.triggers.pre_authentication
-  local ok, message = true, nil
-  if hook then ok, message = hook(user, input.ClientMetadata or {}) end
-  errors.check(ok ~= false, "UserLambdaValidation",
-    "PreAuthentication failed with error " .. tostring(message or "refused") .. ".")
+  if not hook then return end
+  local ok, message = trigger.run(hook, "PreAuthentication", user.attributes, input.ClientMetadata or {})
+  if ok == false then trigger.refuse("PreAuthentication", message or "refused") end
 end
 
 function FLOWS.USER_PASSWORD_AUTH(state, client, input)

@@ -13,6 +13,7 @@ local random = require "cognito.emulator.random"
 local schema = require "cognito.emulator.schema"
 local secret = require "cognito.emulator.secret"
 local state_of = require "cognito.emulator.state"
+local trigger = require "cognito.emulator.trigger"
 
 local M = {}
 
@@ -46,12 +47,10 @@ end
 local function pre_sign_up(pool, username, input)
   local hook = pool.config.triggers.pre_sign_up
   if not hook then return {} end
-  local ok, verdict, message = pcall(hook, { username = username, attributes = schema.map(input.UserAttributes),
-    validation = schema.map(input.ValidationData), metadata = input.ClientMetadata or {} })
-  if not ok or verdict == false then
-    local text = tostring(ok and (message or "refused") or verdict):gsub("^[^%s:]+:%d+: ", "")
-    errors.throw("UserLambdaValidation", "PreSignUp failed with error " .. text .. ".")
-  end
+  local verdict, message = trigger.run(hook, "PreSignUp", { username = username,
+    attributes = schema.map(input.UserAttributes), validation = schema.map(input.ValidationData),
+    metadata = input.ClientMetadata or {} })
+  if verdict == false then trigger.refuse("PreSignUp", message or "refused") end
   return type(verdict) == "table" and verdict or {}
 end
 
