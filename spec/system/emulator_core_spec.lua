@@ -274,6 +274,16 @@ describe("the emulator as a process", function()
     assert.truthy(err:find('unknown field "userz"', 1, true))
   end)
 
+  it("says what is wrong with its command line or address", function()
+    for words, wanted in pairs { ["--port x"] = "2 cognito emulator: a port is a number from 0 to 65535",
+      ["--bogus"] = "2 cognito emulator: unknown option '--bogus'",
+      ["--host 203.0.113.9"] = "1 cognito emulator: cannot listen on 203.0.113.9:0:" } do
+      local out = io.popen("lua5.4 bin/cognito emulator " .. words .. " 2>&1; echo $?"):read "*a"
+      local text, code = out:match "^(.-)\n(%d+)\n$"
+      assert.equal(wanted, (code .. " " .. text):sub(1, #wanted))
+    end
+  end)
+
   it("exits when its standard input ends", function()
     local pid = io.popen("{ sleep 0.2; } | lua5.4 bin/cognito emulator --exit-with-stdin >/dev/null 2>&1 & echo $!")
       :read "*l"

@@ -13,10 +13,16 @@ local router = require "cognito.emulator.router"
 local server = require "cognito.emulator.server"
 local state_of = require "cognito.emulator.state"
 
+local function port(text)
+  local number = math.tointeger(tonumber(text))
+  if number and number >= 0 and number <= 65535 then return number end
+  return nil, "a port is a number from 0 to 65535"
+end
+
 local function parser()
   local p = argparse("cognito emulator",
     "A local user pool that speaks the wire protocol of Amazon Cognito. For development and tests only.")
-  p:option("--port", "port to listen on; 0 chooses a free one", "0"):convert(tonumber)
+  p:option("--port", "port to listen on; 0 chooses a free one", "0"):convert(port)
   p:option("--host", "address to listen on", "127.0.0.1")
   p:option("--config", "a Lua file that returns the configuration")
   p:option("--key-file", "keep the signing key in this file, so that a later start need not make one")
@@ -109,19 +115,23 @@ local function start(args)
     end
   end)
   if args.exit_with_stdin then watch_parent(cq, leave) end
-  local port, err = server.listen(cq, router.new(state), args.host, args.port)
-  if not port then return nil, err end
+  local bound, err = server.listen(cq, router.new(state), args.host, args.port)
+  if not bound then return nil, err end
   local shown = args.host:find(":", 1, true) and "[" .. args.host .. "]" or args.host
-  state.url = ("%s://%s:%d"):format(args.tls and "https" or "http", shown, port)
+  state.url = ("%s://%s:%d"):format(args.tls and "https" or "http", shown, bound)
   announce(state)
   return cq
 end
 
 --- Runs the command until it is stopped.
 -- @tparam table arguments the words after `cognito emulator`
--- @treturn integer exit status
+-- @treturn integer exit status: 1 it could not start, 2 wrong usage
 return function(arguments)
-  local args = parser():parse(arguments)
+  local understood, args = parser():pparse(arguments)
+  if not understood then
+    io.stderr:write("cognito emulator: ", args, "; see cognito emulator --help\n")
+    return 2
+  end
   local ok, cq, err = pcall(start, args)
   if not ok or not cq then
     io.stderr:write("cognito emulator: ", tostring(ok and err or cq), "\n")

@@ -138,10 +138,13 @@ end
 -- @tparam integer port 0 for any free one
 -- @treturn integer port, or nil and a message
 function M.listen(cq, app, host, port)
-  local listener = socket.listen { host = host, port = port, reuseaddr = true }
-  listener:onerror(function(_, _, why) return why end)
-  local ok, why = listener:listen()
-  if not ok then return nil, ("cannot listen on %s:%d: %s"):format(host, port, errno.strerror(why)) end
+  local listener, why = socket.listen { host = host, port = port, reuseaddr = true }
+  local ok
+  if listener then
+    listener:onerror(function(_, _, code) return code end)
+    ok, why = listener:listen()
+  end
+  if not ok then return nil, ("cannot listen on %s:%d: %s"):format(host, port, errno.strerror(why) or why) end
   local _, _, bound = listener:localname()
   cq:wrap(function()
     local count = 0
