@@ -545,6 +545,32 @@ for _, kind in ipairs { "memory", "durable" } do
             assert.are.equal(sent, #host.requests)
         end)
 
+        it("what is queued is revoked after the next refresh, also by another process", function()
+            local store = storage()
+            local pool, host = make { storage = store }
+            local s = sign_in(pool, host)
+            host:fail("tls", { retryable = false })
+            assert.is_true(s:sign_out().queued)
+            local other, second = make { storage = store }
+            local bob = assert(other:adopt { refresh_token = "refresh-bob", username = "bob" })
+            answer(second, { username = "bob" })
+            second:fail("tls", { retryable = false })
+            assert(bob:access_token())
+            assert.are.equal("RevokeToken", last(second).target)
+            assert.are.equal("refresh-1", last(second).json.Token)
+            answer(second, { username = "bob" })
+            assert(bob:refresh())
+            assert.are.equal(3, #second.requests)
+            second:pass(61)
+            answer(second, { username = "bob" })
+            second:answer(200, "{}")
+            assert(bob:refresh())
+            assert.are.equal("RevokeToken", last(second).target)
+            answer(second, { username = "bob" })
+            assert(bob:refresh())
+            assert.are.equal(6, #second.requests)
+        end)
+
         it("sign-out does not queue what can never be revoked", function()
             local pool, host = make { storage = storage() }
             local s = sign_in(pool, host)

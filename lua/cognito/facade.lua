@@ -55,7 +55,9 @@ end
 
 -- Inside nginx what is loaded late would be read from the disk in the middle of a request.
 local function load_all()
-    for _, name in ipairs { "protocol.faults", "protocol.rules", "signin", "signout" } do require("cognito." .. name) end
+    for _, name in ipairs { "protocol.faults", "protocol.rules", "signin", "signout" } do
+        require("cognito." .. name)
+    end
 end
 
 --- See `cognito.pool`.
@@ -72,6 +74,8 @@ function facade.new(o)
     pool.short_prefix = records.key(pool, "short", ""):sub(1, 16)
     pool.flight_prefix = records.random_id(pool, 9)
     pool.unsaved, pool.held, pool.dead, pool.dead_count, pool.events, pool.generation = {}, {}, {}, 0, {}, 0
+    -- nil: nobody knows yet whether an earlier process left tokens to revoke
+    if pool.storage.volatile and pool.storage.users == 1 then pool.revocations = false end
     pool.Session = session.class(pool)
     if pool.host.name == "ngx" then load_all() end
     return pool

@@ -127,6 +127,7 @@ local function renew(self, given, force)
         ok, why = fail(self, pool, err, force, job)
     end
     if pool.events[1] then refresh.flush(pool) end
+    if record and pool.revocations ~= false then require("cognito.signout").drain_later(pool, ctx) end
     return ok, why
 end
 

@@ -12,6 +12,8 @@ local family = require("cognito.tokens").family
 
 local QUEUE_MAX = 100         -- refresh tokens that wait to be revoked; the oldest is dropped
 local TRIES = 5
+local PAUSE = 60              -- seconds between two tries to revoke what is queued
+local FLIGHTS = 5             -- refreshes under way whose end is waited for
 local LOCK_WAIT = 2           -- seconds to wait for a refresh that is under way elsewhere
 
 local schema = { revoke = "boolean", global = "boolean", deadline = "number", cancel = "table",
@@ -76,12 +78,24 @@ end
 function signout.drain(pool, ctx)
     local stored = pool.storage:get(queue_key(pool))
     local list = stored and stored.tokens or {}
+    pool.revocations = false
     for i, token in ipairs(list) do
         local ok, err = revoke(pool, token, ctx)
-        if not ok and not is_final(err) then return #list - i + 1 end
+        if not ok and not is_final(err) then
+            pool.revocations, pool.revoke_after = true, pool.host.monotime() + PAUSE
+            return #list - i + 1
+        end
         drop(pool, token)
     end
     return 0
+end
+
+--- The same after a call that succeeded, when the service can be reached: one attempt for each, not too often.
+-- @tparam table pool
+-- @tparam table ctx of that call
+function signout.drain_later(pool, ctx)
+    if pool.host.monotime() < (pool.revoke_after or 0) then return end
+    signout.drain(pool, { ends = ctx.ends, cancel = ctx.cancel, max_attempts = 1 })
 end
 
 local function sign_out_globally(self, pool, result, given, ctx)
@@ -100,6 +114,7 @@ local function revoke_or_queue(pool, result, token, ctx)
     if is_final(err) then return end
     local queued, failure = queue(pool, token)
     result.queued = queued or false
+    if queued then pool.revocations = true end
     if failure then result.errors.queue = failure end
 end
 
@@ -158,14 +173,15 @@ end
 -- ours is told that the session is over.
 local function run_alone(self, pool, key, given, ctx)
     local result, err
-    repeat
-        local joined, why = pool.host.once(pool.flight_prefix .. key, function()
+    for _ = 1, FLIGHTS do
+        local _, why = pool.host.once(pool.flight_prefix .. key, function()
             result = task(self, pool, key, given, ctx)
             return nil, over()
         end, ctx.ends, ctx.cancel)
-        err = not joined and why
-    until result or pool.host.monotime() >= ctx.ends or err and err.kind == "cancelled" or err and err.code == "reentered"
-    return result or { revoked = false, cleared = false, queued = false, errors = { clear = err } }
+        if result or pool.host.monotime() >= ctx.ends then break end
+        err = why
+    end
+    return result or { revoked = false, cleared = false, queued = false, errors = { clear = err or over() } }
 end
 
 --- Signs a session out.
