@@ -78,7 +78,9 @@ end
 --- Tells the handlers later, when nothing is locked and everything is stored.
 -- @tparam table pool
 -- @tparam string name of the handler: `on_refresh`, `on_signed_out`, `on_warning`, `logger`
--- @param ... its arguments
+-- @param a its first argument
+-- @param b its second
+-- @param c its third
 function refresh.announce(pool, name, a, b, c)
     if pool[name] then pool.events[#pool.events + 1] = { name, a, b, c } end
 end

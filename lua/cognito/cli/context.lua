@@ -19,7 +19,7 @@ end
 --- Say that the command line is wrong.
 -- @tparam string text
 -- @treturn number exit code 2
-function Context.usage(_, text)
+function Context:usage(text) -- luacheck: ignore self
   io.stderr:write("cognito: ", text, "\n")
   return out.codes.usage
 end

@@ -85,6 +85,11 @@ end
 
 --- Gives a waiter its values, at most five: a coroutine of ours goes on at once.
 -- @tparam thread|table waiter
+-- @param a first value
+-- @param b second
+-- @param c third
+-- @param d fourth
+-- @param e fifth
 function Scheduler:wake(waiter, a, b, c, d, e)
     if type(waiter) == "thread" then return resume(self, waiter, a, b, c, d, e) end
     waiter.done, waiter[1], waiter[2], waiter[3], waiter[4], waiter[5] = true, a, b, c, d, e
