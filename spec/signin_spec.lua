@@ -173,7 +173,8 @@ describe("signing in", function()
             for _, given in ipairs { {}, { username = 12 }, { username = "alice", pasword = "x" },
                 { username = "alice", password = 1 }, { username = "alice", password = "x", flow = "USER_SPR_AUTH" },
                 { username = "alice", password = function() return 1 end },
-                { username = "alice", password = "x", user_context = { ip = "1" } } } do
+                { username = "alice", password = "x", user_context = { ip = "1" } },
+                { username = "alice", password = "x", client_metadata = { from = 1 } } } do
                 assert.has_error(function() pool:sign_in(given) end)
             end
             local _, message = pcall(function()

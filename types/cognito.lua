@@ -84,6 +84,8 @@ function Cancel:cancel() end
 ---@class cognito.challenge
 ---@field name string
 ---@field parameters table<string, any>
+---@field raw table<string, string> as the service sent them
+---@field known boolean false: answer with { raw = { ... } }
 
 ---@class cognito.step
 ---@field session? cognito.session

@@ -69,6 +69,16 @@ local function user_context(given)
     return { IpAddress = given.ip_address, EncodedData = given.encoded_data }
 end
 
+-- What is no text would reach the service as something else, or not at all.
+local function client_metadata(given)
+    for name, value in pairs(given or {}) do
+        if type(name) ~= "string" or type(value) ~= "string" then
+            error("pool:sign_in: client_metadata must hold strings under string names", 4)
+        end
+    end
+    return given
+end
+
 local function set_limits(state, given)
     state.ctx = state.pool.client:context(given)
     if state.pool.logger then state.ctx.events = {} end
@@ -100,7 +110,7 @@ function signin.start(pool, given)
     if not ok then return nil, err end
     local state = { pool = pool, username = given.username, flow = choose_flow(pool, given),
         preferred = given.preferred_challenge, first_session = given.session, device_name = given.device_name,
-        client_metadata = given.client_metadata, user_context = user_context(given.user_context) }
+        client_metadata = client_metadata(given.client_metadata), user_context = user_context(given.user_context) }
     ok, err = read_password(state, given.password)
     if not ok then return nil, err end
     set_limits(state, given)
