@@ -56,13 +56,16 @@ local function codes(state)
   return html.table({ "Time", "User", "For", "Sent to", "Code" }, rows)
 end
 
--- Bodies are not shown: they hold passwords and tokens.
+-- Bodies are not shown: they hold passwords and tokens. Nor is this page itself.
 local function requests(state)
   local rows, list = {}, state.requests
-  for i = #list, math.max(1, #list - SHOWN + 1), -1 do
+  for i = #list, 1, -1 do
     local entry = list[i]
-    rows[#rows + 1] = { time(entry.time), entry.operation or entry.method .. " " .. entry.path, entry.status or "",
-      entry.code or entry.fault or "", entry.id }
+    local name = entry.operation or entry.method .. " " .. entry.path
+    if name ~= "GET /" then
+      rows[#rows + 1] = { time(entry.time), name, entry.status or "", entry.code or entry.fault or "", entry.id }
+    end
+    if #rows == SHOWN then break end
   end
   return html.table({ "Time", "Operation", "Status", "Error or fault", "Request id" }, rows)
 end

@@ -20,7 +20,7 @@ border-radius:12px}main.wide{max-width:72rem;margin:2rem auto}
 h1{font-size:1.35rem;margin:0 0 .35rem}h2{font-size:1.05rem;margin:2rem 0 .5rem}p{margin:.4rem 0 1rem}
 .soft{color:var(--soft);font-size:.9rem}label{display:block;margin:.9rem 0 .25rem;font-weight:600;font-size:.92rem}
 input[type=text],input[type=password],input[type=email]{width:100%;padding:.6rem .7rem;font:inherit;color:inherit;
-background:transparent;border:1px solid var(--line);border-radius:8px}
+background:transparent;border:1px solid var(--soft);border-radius:8px}
 input:focus-visible,button:focus-visible,a:focus-visible{outline:3px solid var(--main);outline-offset:1px}
 button{width:100%;margin-top:1.3rem;padding:.65rem;font:inherit;font-weight:600;color:#fff;background:#1f5fbf;border:0;
 border-radius:8px;cursor:pointer}.choice{display:flex;gap:.6rem;align-items:center;font-weight:400}
@@ -84,6 +84,7 @@ end
 
 --- A table of rows of text.
 function M.table(heads, rows)
+  if #rows == 0 then return '<p class="soft">None yet.</p>' end
   local out = { '<div class="scroll"><table><tr>' }
   for _, head in ipairs(heads) do out[#out + 1] = "<th>" .. M.escape(head) .. "</th>" end
   for _, row in ipairs(rows) do
