@@ -3,21 +3,30 @@
 static const char plain_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char url_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/* Value of a character; X, with a bit that no value has, is what does not belong. One table for both alphabets
- * would be smaller and would accept the other's two characters. */
-#define X 64
-#define XROW X, X, X, X, X, X, X, X, X, X, X, X, X, X, X, X
-#define LETTERS_AND_DIGITS(below_digits, underscore)                                                         \
-    XROW, XROW, below_digits, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, X, X, X, X, X, X, X, 0, 1, 2, 3, 4, 5, \
-        6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, X, X, X, X, underscore,  \
-        X, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49,   \
-        50, 51, X, X, X, X, X, XROW, XROW, XROW, XROW, XROW, XROW, XROW, XROW
-#define PLAIN_ROW X, X, X, X, X, X, X, X, X, X, X, 62, X, X, X, 63
-#define URL_ROW X, X, X, X, X, X, X, X, X, X, X, X, X, 62, X, X
+/* Four tables for each alphabet: the value of a character at its place in a group of four, or BAD, a bit that no value
+ * reaches. One table for both alphabets would accept the other's two characters. */
+#define BAD 0x1000000
+#define BAD_4 BAD, BAD, BAD, BAD
+#define BAD_16 BAD_4, BAD_4, BAD_4, BAD_4
+#define EACH_4(at, v) at(v), at(v + 1), at(v + 2), at(v + 3)
+#define DIGITS(at) EACH_4(at, 52), EACH_4(at, 56), at(60), at(61)
+#define LETTERS(at, v)                                                                                     \
+    EACH_4(at, v), EACH_4(at, v + 4), EACH_4(at, v + 8), EACH_4(at, v + 12), EACH_4(at, v + 16), EACH_4(at, v + 20), \
+        at(v + 24), at(v + 25)
+#define TABLE(at, plus, minus, slash, underscore)                                                           \
+    {BAD_16, BAD_16, BAD_4, BAD_4, BAD, BAD, BAD, plus, BAD, minus, BAD, slash, DIGITS(at), BAD_4, BAD,     \
+     BAD, BAD, LETTERS(at, 0), BAD_4, underscore, BAD, LETTERS(at, 26), BAD_4, BAD, BAD_16, BAD_16, BAD_16, \
+     BAD_16, BAD_16, BAD_16, BAD_16, BAD_16}
+#define PLAIN(at) TABLE(at, at(62), BAD, at(63), BAD)
+#define URL(at) TABLE(at, BAD, at(62), BAD, at(63))
+#define FIRST(v) (uint32_t)(v) << 18
+#define SECOND(v) (uint32_t)(v) << 12
+#define THIRD(v) (uint32_t)(v) << 6
+#define FOURTH(v) (uint32_t)(v)
 
-static const unsigned char plain_values[] = {LETTERS_AND_DIGITS(PLAIN_ROW, X)};
-static const unsigned char url_values[] = {LETTERS_AND_DIGITS(URL_ROW, 63)};
-_Static_assert(sizeof plain_values == 256 && sizeof url_values == 256, "one value per octet");
+typedef const uint32_t tables[4][256];
+static tables plain_values = {PLAIN(FIRST), PLAIN(SECOND), PLAIN(THIRD), PLAIN(FOURTH)};
+static tables url_values = {URL(FIRST), URL(SECOND), URL(THIRD), URL(FOURTH)};
 
 size_t cog_b64_size(size_t n) {
     return (n + 2) / 3 * 4;
@@ -56,28 +65,28 @@ void cog_b64url_encode(const unsigned char *in, size_t n, char *out) {
     encode(url_digits, in, n, out);
 }
 
-/* The last one to three octets: two or three characters whose unused bits are zero. A single one is no octet. */
-static bool decode_tail(const unsigned char *values, const unsigned char *in, size_t n, unsigned char *out) {
+/* The last one or two octets: two or three characters whose unused bits are zero. A single one is no octet. */
+static bool decode_tail(tables *values, const unsigned char *in, size_t n, unsigned char *out) {
     if (n == 0) return true;
     if (n == 1) return false;
-    unsigned a = values[in[0]], b = values[in[1]], c = n == 3 ? values[in[2]] : 0;
-    out[0] = (unsigned char)(a << 2 | b >> 4);
-    if (n == 3) out[1] = (unsigned char)(b << 4 | c >> 2);
-    return (a | b | c) < X && (n == 3 ? c & 3 : b & 15) == 0;
+    uint32_t three = (*values)[0][in[0]] | (*values)[1][in[1]] | (n == 3 ? (*values)[2][in[2]] : 0);
+    out[0] = (unsigned char)(three >> 16);
+    if (n == 3) out[1] = (unsigned char)(three >> 8);
+    return three < BAD && (three & (n == 3 ? 0xff : 0xffff)) == 0;
 }
 
-static cog_err decode(const unsigned char *values, const char *text, size_t n, unsigned char *out, size_t *len) {
+static cog_err decode(tables *values, const char *text, size_t n, unsigned char *out, size_t *len) {
     const unsigned char *in = (const unsigned char *)text;
     unsigned char *start = out;
-    unsigned seen = 0;
-    for (; n >= 4; in += 4, n -= 4) {
-        unsigned a = values[in[0]], b = values[in[1]], c = values[in[2]], d = values[in[3]];
-        seen |= a | b | c | d;
-        *out++ = (unsigned char)(a << 2 | b >> 4);
-        *out++ = (unsigned char)(b << 4 | c >> 2);
-        *out++ = (unsigned char)(c << 6 | d);
+    uint32_t seen = 0;
+    for (; n >= 4; in += 4, n -= 4, out += 3) {
+        uint32_t three = (*values)[0][in[0]] | (*values)[1][in[1]] | (*values)[2][in[2]] | (*values)[3][in[3]];
+        seen |= three;
+        out[0] = (unsigned char)(three >> 16);
+        out[1] = (unsigned char)(three >> 8);
+        out[2] = (unsigned char)three;
     }
-    if (seen >= X || !decode_tail(values, in, n, out)) return COG_BAD_BASE64;
+    if (seen >= BAD || !decode_tail(values, in, n, out)) return COG_BAD_BASE64;
     *len = (size_t)(out - start) + (n ? n - 1 : 0);
     return COG_OK;
 }
@@ -85,11 +94,11 @@ static cog_err decode(const unsigned char *values, const char *text, size_t n, u
 cog_err cog_b64_decode(const char *in, size_t n, unsigned char *out, size_t *len) {
     if (n % 4) return COG_BAD_BASE64;
     if (n && in[n - 1] == '=') n -= in[n - 2] == '=' ? 2 : 1;
-    return decode(plain_values, in, n, out, len);
+    return decode(&plain_values, in, n, out, len);
 }
 
 cog_err cog_b64url_decode(const char *in, size_t n, unsigned char *out, size_t *len) {
-    return decode(url_values, in, n, out, len);
+    return decode(&url_values, in, n, out, len);
 }
 
 void cog_hex_encode(const unsigned char *in, size_t n, char *out) {

@@ -21,10 +21,6 @@ struct cog_json_name {
     uint32_t previous; /* in the same object, or NO_NAME */
 };
 
-bool cog_slice_is(cog_slice slice, const char *text, size_t len) {
-    return slice.len == len && memcmp(slice.data, text, len) == 0;
-}
-
 static cog_json_event fail(cog_json *json, cog_err error) {
     json->error = error;
     json->state = WANT_NOTHING;
@@ -33,12 +29,24 @@ static cog_json_event fail(cog_json *json, cog_err error) {
 
 /* ---- names: none twice in an object -------------------------------------------------------------------------- */
 
-/* A name takes two quotation marks at least. */
-static uint32_t most_names(const unsigned char *text, size_t len) {
-    const unsigned char *end = text + len;
+#define EACH_OCTET(c) (UINT64_MAX / 0xff * (c))
+
+static size_t count_quotes(const unsigned char *text, size_t len) {
     size_t quotes = 0;
-    for (; (text = memchr(text, '"', (size_t)(end - text))) != NULL; text++) quotes++;
-    return (uint32_t)(quotes / 2);
+    for (uint64_t x; len >= sizeof x; text += sizeof x, len -= sizeof x) {
+        memcpy(&x, text, sizeof x);
+        x ^= EACH_OCTET('"');
+        /* the top bit of each octet that is not zero, added to the others of its octet without a carry */
+        uint64_t other = (((x & EACH_OCTET(0x7f)) + EACH_OCTET(0x7f)) | x) & EACH_OCTET(0x80);
+        quotes += sizeof x - (size_t)((other >> 7) * EACH_OCTET(1) >> 56);
+    }
+    while (len--) quotes += *text++ == '"';
+    return quotes;
+}
+
+/* A name takes two quotation marks at least. */
+uint32_t cog_json_names(cog_slice text) {
+    return text.len > COG_JSON_MAX ? 0 : (uint32_t)(count_quotes(text.data, text.len) / 2);
 }
 
 /* A power of two that stays at least half empty; small objects never use the table. */
@@ -49,9 +57,7 @@ static uint32_t table_size(uint32_t names) {
     return size;
 }
 
-size_t cog_json_work(cog_slice text) {
-    if (text.len > COG_JSON_MAX) return 0;
-    uint32_t names = most_names(text.data, text.len);
+size_t cog_json_work(uint32_t names) {
     return names * sizeof(struct cog_json_name) + table_size(names) * sizeof(uint32_t);
 }
 
@@ -173,15 +179,22 @@ static bool is_plain(unsigned char c) {
     return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
-/* The end of a run of ASCII that needs no look, eight octets at a time: the top bit of an octet of `odd` says
- * control character, quotation mark, backslash or non-ASCII, exactly in the lowest octet that has it. */
+/* Octets until something that needs a look, out of eight: the top bit of an octet says control character, quotation
+ * mark, backslash or non-ASCII, exactly so in the lowest octet that has one. 8: none does. */
+static size_t plain_octets(const unsigned char *p) {
+    uint64_t x;
+    memcpy(&x, p, sizeof x);
+    uint64_t mark = (x ^ EACH_OCTET('"')) - EACH_OCTET(1), slash = (x ^ EACH_OCTET('\\')) - EACH_OCTET(1);
+    uint64_t odd = ((x - EACH_OCTET(0x20)) | mark | slash | x) & EACH_OCTET(0x80);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return odd ? (size_t)__builtin_ctzll(odd) / 8 : sizeof x;
+#else
+    return odd ? 0 : sizeof x;
+#endif
+}
+
 static unsigned char *plain_end(unsigned char *p, const unsigned char *end) {
-    const uint64_t ones = 0x0101010101010101;
-    for (uint64_t x; (size_t)(end - p) >= sizeof x; p += sizeof x) {
-        memcpy(&x, p, sizeof x);
-        uint64_t odd = (x - ones * 0x20) | ((x ^ ones * '"') - ones) | ((x ^ ones * '\\') - ones) | x;
-        if (odd & ones * 0x80) break;
-    }
+    for (size_t plain = 8; plain == 8 && end - p >= 8; p += plain) plain = plain_octets(p);
     while (p < end && is_plain(*p)) p++;
     return p;
 }
@@ -279,33 +292,33 @@ static cog_json_event read_number(cog_json *json) {
 
 /* ---- the grammar ----------------------------------------------------------------------------------------------- */
 
-void cog_json_init(cog_json *json, unsigned char *text, size_t len, void *work, const unsigned char *seed) {
+void cog_json_init(cog_json *json, unsigned char *text, size_t len, uint32_t names, void *work,
+                   const unsigned char *seed) {
     json->error = COG_OK;
     json->depth = 0;
     json->start = json->at = text;
     json->end = text + len;
     json->state = WANT_VALUE;
     json->name_count = 0;
-    json->table_ready = false;
-    json->seed = seed;
-    if (len > COG_JSON_MAX) {
-        fail(json, COG_TOO_LARGE);
-        return;
-    }
-    uint32_t names = most_names(text, len);
     json->names = work;
     json->table = (uint32_t *)(void *)(json->names + names);
     json->table_size = table_size(names);
+    json->table_ready = false;
+    json->seed = seed;
+    if (len > COG_JSON_MAX) fail(json, COG_TOO_LARGE);
 }
 
 static bool is_space(unsigned char c) {
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+    return c <= ' ' && (c == ' ' || c == '\t' || c == '\n' || c == '\r');
 }
 
 /* The next character that is no white space, consumed; -1 at the end. */
-static int next_char(cog_json *json) {
-    while (json->at < json->end && is_space(*json->at)) json->at++;
-    return json->at < json->end ? *json->at++ : -1;
+static inline int next_char(cog_json *json) {
+    const unsigned char *end = json->end;
+    unsigned char *at = json->at;
+    while (at < end && is_space(*at)) at++;
+    json->at = at < end ? at + 1 : at;
+    return at < end ? *at : -1;
 }
 
 static void after_value(cog_json *json) {

@@ -10,6 +10,8 @@
 
 #include "../cognito.h"
 
+#include <string.h>
+
 typedef enum {
     COG_JSON_FAIL, /* see error; so for good */
     COG_JSON_END,
@@ -48,19 +50,23 @@ typedef struct {
     } frames[COG_JSON_DEPTH_MAX];
 } cog_json;
 
-/* Octets of work space for this text. */
-size_t cog_json_work(cog_slice text);
+/* The most names that the text can hold, and the octets of work space that so many need. */
+uint32_t cog_json_names(cog_slice text);
+size_t cog_json_work(uint32_t names);
 
-/* `work` is aligned for uint32_t; `seed` has COG_SEED_SIZE secret octets, which keep whoever writes the text from
- * choosing names that collide. All three outlive the reader. */
-void cog_json_init(cog_json *json, unsigned char *text, size_t len, void *work, const unsigned char *seed);
+/* `names` as counted for this very text; `work` is aligned for uint32_t; `seed` has COG_SEED_SIZE secret octets, which
+ * keep whoever writes the text from choosing names that collide. Text, work and seed outlive the reader. */
+void cog_json_init(cog_json *json, unsigned char *text, size_t len, uint32_t names, void *work,
+                   const unsigned char *seed);
 
 cog_json_event cog_json_next(cog_json *json);
 
 /* After an event that began an object or array: reads to its end. False: COG_JSON_FAIL. For other values: true. */
 bool cog_json_skip(cog_json *json, cog_json_event begun);
 
-bool cog_slice_is(cog_slice slice, const char *text, size_t len);
+static inline bool cog_slice_is(cog_slice slice, const char *text, size_t len) {
+    return slice.len == len && memcmp(slice.data, text, len) == 0;
+}
 #define COG_IS(slice, literal) cog_slice_is(slice, literal, sizeof literal - 1)
 
 #endif

@@ -24,35 +24,45 @@ static cog_err decode_part(cog_slice part, unsigned char **to, unsigned char **d
     return COG_OK;
 }
 
-static cog_err decode_parts(cog_jws *jws, const cog_slice parts[3]) {
-    unsigned char *to = jws->block ? jws->block : jws->small;
-    cog_err error = decode_part(parts[0], &to, &jws->header, &jws->header_len);
-    if (!error) error = decode_part(parts[1], &to, &jws->payload, &jws->payload_len);
-    if (!error) error = decode_part(parts[2], &to, &jws->signature, &jws->signature_len);
+static cog_err decode_parts(cog_jws *jws, const cog_slice parts[3], bool all) {
+    unsigned char *to = jws->block ? jws->block : jws->small, *start = to;
+    cog_err error = decode_part(parts[1], &to, &jws->payload, &jws->payload_len);
+    jws->header = jws->signature = NULL;
+    if (all && !error) error = decode_part(parts[0], &to, &jws->header, &jws->header_len);
+    if (all && !error) error = decode_part(parts[2], &to, &jws->signature, &jws->signature_len);
+    /* what stood in the way of a part may have come behind some of it */
+    jws->used = error ? parts[0].len + parts[1].len + parts[2].len : (size_t)(to - start);
     return error;
 }
 
-cog_err cog_jws_open(cog_jws *jws, cog_slice token) {
+static cog_err open_parts(cog_jws *jws, cog_slice token, bool all) {
     cog_slice parts[3];
     cog_err error = cog_jws_split(token, parts);
     if (error) return error;
     jws->input = (cog_slice){token.data, parts[0].len + 1 + parts[1].len};
-    jws->size = token.len;
     jws->block = NULL;
     if (token.len > sizeof jws->small) {
         jws->block = OPENSSL_malloc(token.len);
         if (!jws->block) return COG_MEMORY;
     }
-    error = decode_parts(jws, parts);
+    error = decode_parts(jws, parts, all);
     if (error) cog_jws_close(jws);
     return error;
 }
 
+cog_err cog_jws_open(cog_jws *jws, cog_slice token) {
+    return open_parts(jws, token, true);
+}
+
+cog_err cog_jws_open_payload(cog_jws *jws, cog_slice token) {
+    return open_parts(jws, token, false);
+}
+
 void cog_jws_close(cog_jws *jws) {
-    if (!jws->block) OPENSSL_cleanse(jws->small, jws->size);
-    OPENSSL_clear_free(jws->block, jws->size);
+    OPENSSL_cleanse(jws->block ? jws->block : jws->small, jws->used);
+    OPENSSL_free(jws->block);
     jws->block = NULL;
-    jws->size = 0;
+    jws->used = 0;
 }
 
 /* What a header says of the three members that we understand; all others are never used, a key of the token's own

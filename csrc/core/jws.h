@@ -14,13 +14,15 @@ typedef struct {
     size_t header_len, payload_len, signature_len;
 
     unsigned char *block; /* NULL: in `small` */
-    size_t size;
+    size_t used;          /* octets to wipe */
     unsigned char small[COG_JWS_SMALL];
 } cog_jws;
 
 /* COG_TOO_LARGE, COG_MALFORMED, COG_MEMORY. The token must outlive `jws`. After a failure nothing is to be closed. */
 cog_err cog_jws_open(cog_jws *jws, cog_slice token);
-void cog_jws_close(cog_jws *jws); /* wipes */
+/* The same without judging header and signature, which are left NULL. */
+cog_err cog_jws_open_payload(cog_jws *jws, cog_slice token);
+void cog_jws_close(cog_jws *jws); /* wipes; twice is fine */
 
 /* The three parts, still coded: exactly two dots, no part empty. */
 cog_err cog_jws_split(cog_slice token, cog_slice parts[3]);

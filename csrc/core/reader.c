@@ -3,13 +3,14 @@
 #include <openssl/crypto.h>
 
 cog_err cog_reader_open(cog_reader *reader, unsigned char *text, size_t len, const unsigned char *seed) {
-    size_t size = cog_json_work((cog_slice){text, len});
+    uint32_t names = cog_json_names((cog_slice){text, len});
+    size_t size = cog_json_work(names);
     reader->block = NULL;
     if (size > sizeof reader->small) {
         reader->block = OPENSSL_malloc(size);
         if (!reader->block) return COG_MEMORY;
     }
-    cog_json_init(&reader->json, text, len, reader->block ? reader->block : reader->small, seed);
+    cog_json_init(&reader->json, text, len, names, reader->block ? reader->block : reader->small, seed);
     return COG_OK;
 }
 

@@ -280,7 +280,7 @@ cog_err cog_jwt_times(const unsigned char *seed, cog_slice token, cog_time times
     static const int wanted[3] = {EXP, IAT, NBF};
     cog_jws jws;
     struct claims claims = {.policy = NULL};
-    cog_err error = cog_jws_open(&jws, token);
+    cog_err error = cog_jws_open_payload(&jws, token);
     if (error) return error;
     error = read_claims(jws.payload, jws.payload_len, seed, &claims);
     cog_jws_close(&jws);

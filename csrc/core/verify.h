@@ -51,7 +51,7 @@ typedef struct {
     double real;
 } cog_time;
 
-/* exp, iat and nbf from the payload: only its form is judged (also COG_CLAIM_TYPE, COG_CLAIM_RANGE). */
+/* exp, iat and nbf from the payload, the one part that is looked at (also COG_CLAIM_TYPE, COG_CLAIM_RANGE). */
 cog_err cog_jwt_times(const unsigned char *seed, cog_slice token, cog_time times[3]);
 
 /* Judges size, structure and algorithm, and copies the "iss" of the payload: the name

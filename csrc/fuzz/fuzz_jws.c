@@ -23,7 +23,8 @@ static void check(cog_slice token) {
     cog_err issuer_error = cog_jwt_issuer(fuzz_seed, token, issuer, &len);
     cog_err open_error = cog_jws_open(&jws, token);
     if (open_error) {
-        REQUIRE(times_error == open_error && issuer_error == open_error);
+        REQUIRE(times_error || open_error == COG_MALFORMED);
+        REQUIRE(issuer_error == open_error);
         return;
     }
     cog_err error = cog_jws_header(&jws, fuzz_seed, &kid);

@@ -12,6 +12,7 @@ enum { LIKELY_MEMBERS = 16 };
 struct builder {
     lua_State *L;
     cog_json json;
+    int members; /* that the outermost object is likely to have */
     int lengths[COG_JSON_DEPTH_MAX]; /* elements of an open array so far, OBJECT for an object */
 };
 
@@ -20,7 +21,7 @@ enum { OBJECT = -1 };
 static void begin(struct builder *b, cog_json_event event) {
     bool object = event == COG_JSON_OBJECT;
     luaL_checkstack(b->L, 4, "JSON text nested too deeply");
-    lua_createtable(b->L, 0, object && b->json.depth == 1 ? LIKELY_MEMBERS : 0);
+    lua_createtable(b->L, 0, object && b->json.depth == 1 ? b->members : 0);
     b->lengths[b->json.depth - 1] = object ? OBJECT : 0;
 }
 
@@ -74,12 +75,15 @@ static cog_err build(struct builder *b, cog_err not_object) {
 
 cog_err core_push_json(lua_State *L, unsigned char *text, size_t len, const unsigned char *seed, cog_err not_object) {
     uint32_t small[320];
-    struct builder b = {.L = L};
+    uint32_t names = cog_json_names((cog_slice){text, len});
+    struct builder b;
+    b.L = L;
+    b.members = names < LIKELY_MEMBERS ? (int)names : LIKELY_MEMBERS;
     int top = lua_gettop(L);
-    size_t size = cog_json_work((cog_slice){text, len});
+    size_t size = cog_json_work(names);
     void *work = size <= sizeof small ? small : lua_newuserdata(L, size);
     int base = lua_gettop(L);
-    cog_json_init(&b.json, text, len, work, seed);
+    cog_json_init(&b.json, text, len, names, work, seed);
     cog_err error = build(&b, not_object);
     if (error) lua_settop(L, top);
     else if (base > top) lua_remove(L, base);

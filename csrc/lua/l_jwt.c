@@ -33,27 +33,45 @@ static cog_err push_payload(lua_State *L, cog_slice part) {
     return payload_error(core_push_part(L, part, core_checkstate(L)->seed, COG_PAYLOAD_NOT_OBJECT));
 }
 
-static cog_err push_header(lua_State *L, cog_slice part) {
-    cog_err error = core_push_part(L, part, core_checkstate(L)->seed, COG_HEADER_NOT_OBJECT);
+static cog_err header_error(cog_err error) {
     return error == COG_NUMBER_RANGE ? COG_BAD_JSON : error;
 }
 
-/* The whole form is judged, the signature's too, before anything is made of it. */
-static cog_err check_form(cog_slice token, cog_slice parts[3]) {
+static cog_err push_header(lua_State *L, cog_slice part) {
+    return header_error(core_push_part(L, part, core_checkstate(L)->seed, COG_HEADER_NOT_OBJECT));
+}
+
+/* A token of ordinary size is decoded once, on the C stack. */
+static cog_err decode_small(lua_State *L, cog_slice token) {
+    cog_jws jws;
+    const unsigned char *seed = core_checkstate(L)->seed;
+    cog_err error = cog_jws_open(&jws, token);
+    if (error) return error;
+    error = header_error(core_push_json(L, jws.header, jws.header_len, seed, COG_HEADER_NOT_OBJECT));
+    if (!error)
+        error = payload_error(core_push_json(L, jws.payload, jws.payload_len, seed, COG_PAYLOAD_NOT_OBJECT));
+    cog_jws_close(&jws);
+    return error;
+}
+
+/* A large one a second time, part by part: nothing that must be freed may be live while Lua makes values. */
+static cog_err decode_large(lua_State *L, cog_slice token) {
+    cog_slice parts[3];
     cog_jws jws;
     cog_err error = cog_jws_open(&jws, token);
     if (error) return error;
     cog_jws_close(&jws);
-    return cog_jws_split(token, parts);
+    error = cog_jws_split(token, parts);
+    if (!error) error = push_header(L, parts[0]);
+    if (!error) error = push_payload(L, parts[1]);
+    return error;
 }
 
 /* jwt_decode(token) -> claims, header; nil, code, message */
 static int l_jwt_decode(lua_State *L) {
-    cog_slice parts[3];
-    cog_err error = check_form(lcog_checkslice(L, 1), parts);
+    cog_slice token = lcog_checkslice(L, 1);
     lua_settop(L, 1);
-    if (!error) error = push_header(L, parts[0]);
-    if (!error) error = push_payload(L, parts[1]);
+    cog_err error = token.len <= COG_JWS_SMALL ? decode_small(L, token) : decode_large(L, token);
     if (error) return lcog_fail(L, error);
     lua_insert(L, 2);
     return 2;

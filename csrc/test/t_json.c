@@ -13,11 +13,12 @@ struct text {
 };
 
 static void open_text(struct text *t, const char *data, size_t len) {
-    size_t need = cog_json_work((cog_slice){(const unsigned char *)data, len});
+    uint32_t names = cog_json_names((cog_slice){(const unsigned char *)data, len});
+    size_t need = cog_json_work(names);
     t->copy = t_tight(data, len);
     t->work = malloc(need ? need : 1);
     if (!t->work) abort();
-    cog_json_init(&t->json, t->copy, len, t->work, seed);
+    cog_json_init(&t->json, t->copy, len, names, t->work, seed);
 }
 
 static void close_text(struct text *t) {
@@ -85,7 +86,8 @@ static void test_grammar(void) {
         "{\"a\":1,", "{\"a\":1,}", "{\"a\",1}", "{\"a\" 1}", "{1:2}", "{a:1}", "{,}", "{\"a\":1 \"b\":2}", "{\"a\":1]",
         "[1}", "tru", "truE", "t", "fals", "falsf", "nul", "nulL", "True", "1 1", "{}{}", "[]x", "'a'", "-", "--1", "+1",
         "01", "00", "-01", "1.", ".1", "1.e1", "1e", "1e+", "1e-", "1eE1", "0x1", "1a", "NaN", "Infinity", "\xef\xbb\xbf{}",
-        "\"", "\"a", "\"\\", "\"\\\"", "\"\\x\"", "\"\\u\"", "\"\\u123\"", "\"\\u12g4\"", "\"\\u12@4\"", "\"\\u:234\"",
+        "\"", "\"a", "\"\\", "\"\\\"", "\"\\x\"", "\"\\u\"", "\"\\u123\"", "\"\\u", "\"\\u1", "\"\\u12", "\"\\u123", "\"\\u1234", "\"\\uDFFF\"", "\"\\uDC00\\uDC00\"",
+        "\"\xc3\xa9", "\"\xf0\x9f\x98\x80", "\"\\u12g4\"", "\"\\u12@4\"", "\"\\u:234\"",
         "\"\\u/234\"", "\"\\u`234\"", "\"\\uD800\"", "\"\\uDBFF\\u\"", "\"\\uD800\\uD800\"", "\"\\uD800\\uDBFF\"",
         "\"\\uD800\\uE000\"", "\"\\uDC00\"", "\"\\uDFFF\\uD800\"", "\"\\uD800\\n0000\"", "\"\\uD800xuDC00\"",
         "\"\\uD800\\uDC0", "\"\\uD800\\uDC0g\"", "\"\n\"", "\"\x1f\"", "\"a\tb\"", "/**/1", "[1]//", "\x80",
@@ -104,6 +106,7 @@ static void test_grammar(void) {
 static void test_strings(void) {
     READS("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "'\"\\/\b\f\n\r\t'");
     READS("\"\\u0041\\u007f\\u0080\\u07ff\\u0800\\uffff\"", "'A\x7f\xc2\x80\xdf\xbf\xe0\xa0\x80\xef\xbf\xbf'");
+    READS("\"\\u9999\"", "'\xe9\xa6\x99'");
     READS("\"\\uD7FF\\uE000\\uaBcD\"", "'\xed\x9f\xbf\xee\x80\x80\xea\xaf\x8d'");
     READS("\"\\ud800\\udc00\\uDBFF\\uDFFF\"", "'\xf0\x90\x80\x80\xf4\x8f\xbf\xbf'");
     READS("\"\\u0061bcdefghijklmnop\\u0071rst\xc3\xa9uvwxyz\\n\"", "'abcdefghijklmnopqrst\xc3\xa9uvwxyz\n'");
@@ -242,6 +245,19 @@ static void test_many_names(void) {
     CHECK_ERR(verdict(text, (size_t)(out - text)), COG_DUPLICATE_KEY);
 }
 
+/* An object that has moved to the table stays in it while another one does the same inside it. */
+static void test_table_is_shared(void) {
+    for (int again = -1; again < 20; again++) {
+        char text[2000], *out = text;
+        *out++ = '{';
+        for (int i = 0; i < 20; i++) out += sprintf(out, "\"n%d\":0,", i);
+        out += sprintf(out, "\"in\":{");
+        for (int i = 0; i < 20; i++) out += sprintf(out, "%s\"n%d\":0", i ? "," : "", i);
+        out += sprintf(out, "},\"n%d\":0}", again);
+        CHECK_ERR(verdict(text, (size_t)(out - text)), again < 0 ? COG_OK : COG_DUPLICATE_KEY);
+    }
+}
+
 static void test_depth(void) {
     static char text[4096];
     for (size_t n = 60; n < 70; n++) {
@@ -270,17 +286,33 @@ static void test_skip(void) {
     close_text(&t);
 }
 
+/* Quotation marks are counted by words and the rest by octets. */
+static void test_name_count(void) {
+    char text[40];
+    for (size_t len = 0; len <= sizeof text; len++) {
+        for (int c = 0; c < 256; c++) {
+            memset(text, c, sizeof text);
+            CHECK(cog_json_names((cog_slice){(unsigned char *)text, len}) == (c == '"' ? len / 2 : 0));
+        }
+        for (size_t i = 0; i < len; i++) text[i] = i % 3 ? '"' : (char)(i * 31);
+        size_t marks = len - (len + 2) / 3;
+        CHECK(cog_json_names((cog_slice){(unsigned char *)text, len}) == marks / 2);
+    }
+}
+
 static void test_size(void) {
     size_t len = COG_JSON_MAX + 1;
     unsigned char *text = malloc(len);
     if (!text) abort();
     memset(text, ' ', len);
-    text[0] = '1';
+    memcpy(text, "\"\"", 2);
     cog_json json;
-    CHECK(cog_json_work((cog_slice){text, len}) == 0);
-    cog_json_init(&json, text, len, NULL, seed);
+    CHECK(cog_json_names((cog_slice){text, len}) == 0);
+    CHECK(cog_json_names((cog_slice){text, len - 1}) == 1);
+    memcpy(text, "1 ", 2);
+    cog_json_init(&json, text, len, 0, NULL, seed);
     CHECK(cog_json_next(&json) == COG_JSON_FAIL && json.error == COG_TOO_LARGE);
-    cog_json_init(&json, text, len - 1, NULL, seed);
+    cog_json_init(&json, text, len - 1, 0, NULL, seed);
     CHECK(cog_json_next(&json) == COG_JSON_INTEGER && cog_json_next(&json) == COG_JSON_END);
     free(text);
 }
@@ -294,8 +326,10 @@ int main(void) {
     test_integers();
     test_duplicates();
     test_many_names();
+    test_table_is_shared();
     test_depth();
     test_skip();
+    test_name_count();
     test_size();
     return T_END();
 }
