@@ -19,7 +19,6 @@
 #include <time.h>
 
 static char token[65536];
-static signed char values[256];
 
 static double cpu(void) {
     struct rusage r;
@@ -40,30 +39,20 @@ static void must(int ok) {
 }
 
 static void prepare(const char *path) {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     FILE *file = fopen(path, "rb");
     must(file != NULL && fgets(token, sizeof token, file) != NULL);
     fclose(file);
     token[strcspn(token, "\n")] = '\0';
-    memset(values, -1, sizeof values);
-    for (int i = 0; i < 64; i++) values[(unsigned char)digits[i]] = (signed char)i;
 }
 
+/* As libcrypto can do it: in its own alphabet, with padding. */
 static size_t decode(const char *in, size_t n, unsigned char *out) {
-    unsigned char *start = out;
-    unsigned bits = 0;
-    int have = 0;
-    for (size_t i = 0; i < n; i++) {
-        int value = values[(unsigned char)in[i]];
-        if (value < 0) return 0;
-        bits = bits << 6 | (unsigned)value;
-        have += 6;
-        if (have >= 8) {
-            have -= 8;
-            *out++ = (unsigned char)(bits >> have);
-        }
-    }
-    return (size_t)(out - start);
+    static unsigned char plain[65536];
+    size_t padded = (n + 3) / 4 * 4;
+    for (size_t i = 0; i < n; i++) plain[i] = in[i] == '-' ? '+' : in[i] == '_' ? '/' : (unsigned char)in[i];
+    for (size_t i = n; i < padded; i++) plain[i] = '=';
+    int len = EVP_DecodeBlock(out, plain, (int)padded);
+    return len < 0 ? 0 : (size_t)len - (padded - n);
 }
 
 static EVP_PKEY_CTX *read_key(const char *path) {
