@@ -89,6 +89,18 @@ describe("cognito.core.json_decode", function()
     end
   end)
 
+  it("has a deep copy of what it gives", function()
+    local value = decode '{"a":{"b":[1,{"c":[]}]},"d":[[true]],"e":"x"}'
+    local copy = core.copy(value)
+    assert.same(value, copy)
+    copy.a.b[2].c[1], copy.d[1][1], copy.e = 1, 2, 3
+    assert.same(decode '{"a":{"b":[1,{"c":[]}]},"d":[[true]],"e":"x"}', value)
+    local deep = decode(("["):rep(64) .. ("]"):rep(64))
+    assert.same(deep, core.copy(deep))
+    assert.has_error(function() core.copy { deep } end)
+    assert.has_error(function() core.copy "x" end)
+  end)
+
   it("takes strings only", function()
     assert.has_error(function() decode(12) end)
     assert.has_error(function() decode(nil) end)

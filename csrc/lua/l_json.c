@@ -128,6 +128,28 @@ static int l_json_decode(lua_State *L) {
     return error ? lcog_fail(L, error) : 1;
 }
 
-static const luaL_Reg functions[] = {{"json_decode", l_json_decode}, {NULL, NULL}};
+/* Replaces the table on top by a copy that shares no table with it. */
+static void copy_table(lua_State *L, int depth) {
+    if (depth > COG_JSON_DEPTH_MAX) luaL_error(L, "nested too deeply to be copied");
+    luaL_checkstack(L, 5, "nested too deeply to be copied");
+    lua_createtable(L, (int)lua_rawlen(L, -1), depth == 1 ? LIKELY_MEMBERS : 0);
+    for (lua_pushnil(L); lua_next(L, -3) != 0;) {
+        if (lua_type(L, -1) == LUA_TTABLE) copy_table(L, depth + 1);
+        lua_pushvalue(L, -2);
+        lua_insert(L, -2);
+        lua_rawset(L, -4);
+    }
+    lua_remove(L, -2);
+}
+
+/* copy(table) -> a deep copy of what json_decode can give */
+static int l_copy(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    copy_table(L, 1);
+    return 1;
+}
+
+static const luaL_Reg functions[] = {{"json_decode", l_json_decode}, {"copy", l_copy}, {NULL, NULL}};
 
 const struct core_topic core_json = {functions, NULL};

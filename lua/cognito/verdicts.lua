@@ -10,16 +10,7 @@ local verdicts = {}
 local Verdicts = { __name = "cognito.verdicts" }
 Verdicts.__index = Verdicts
 
-local sha256 = core.sha256
-local next, type = next, type
-
-local function copy(value)
-    local out = {}
-    for name, member in next, value do
-        out[name] = type(member) == "table" and copy(member) or member
-    end
-    return out
-end
+local copy, sha256 = core.copy, core.sha256
 
 --- Makes an empty memory.
 -- @tparam number capacity verdicts kept at most
