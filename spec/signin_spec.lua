@@ -408,6 +408,15 @@ describe("signing in", function()
         end)
     end)
 
+    it("tells the logger of each request once", function()
+        local events = {}
+        local p = pool_of(e, { logger = function(_, _, fields) events[#events + 1] = fields.operation end })
+        local step = asks("MFA_SETUP", p:sign_in { username = "setup", password = PASSWORD })
+        refused("rejected", nil, step:answer "000000")
+        signed_in(step:answer(cognito.totp.code(step.challenge.parameters.secret)))
+        assert.same(operations(e), events)
+    end)
+
     it("keeps secrets out of what can be printed", function()
         local step = asks("SMS_MFA", pool:sign_in { username = "sms", password = PASSWORD })
         assert.equal("cognito.step(SMS_MFA)", tostring(step))

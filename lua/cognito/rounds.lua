@@ -307,7 +307,10 @@ end
 -- Handlers are called when everything is stored and nothing is under way.
 local function close(state, outcome, err)
     local pool, events = state.pool, state.ctx.events
-    if events then refresh.report(pool, events) end
+    if events then
+        state.ctx.events = {}
+        refresh.report(pool, events)
+    end
     refresh.flush(pool)
     return outcome, err
 end
