@@ -331,6 +331,29 @@ describe("the emulator's accounts", function()
     refused("UserPoolAddOnNotEnabledException", nil, plain.call("UpdateAuthEventFeedback", body))
   end)
 
+  it("slows down who reads or writes too often, where the pool is set so", function()
+    local other = emulator.start { config = { rates = true, users = { alice = { password = "Correct-horse1" } } } }
+    finally(other.stop)
+    local result = ok(other.call("InitiateAuth", { AuthFlow = "USER_PASSWORD_AUTH", ClientId = other.client_id,
+      AuthParameters = { USERNAME = "alice", PASSWORD = "Correct-horse1" } })).AuthenticationResult
+    local later = 2 ^ 40    -- never an hour or a second ago: nine reads that count however slow this machine is
+    other.user("alice", { limits = { read = { later, later, later, later, later, later, later, later, later } } })
+    ok(other.call("GetUser", { AccessToken = result.AccessToken }))
+    refused("TooManyRequestsException", nil, other.call("GetUser", { AccessToken = result.AccessToken }))
+    other.reset()
+    ok(other.call("GetUser", { AccessToken = result.AccessToken }))
+  end)
+
+  it("lets nobody finish a sign-in whose user was deleted meanwhile", function()
+    e.user("gone", { password = "Correct-horse1", status = "FORCE_CHANGE_PASSWORD" })
+    local step = ok(e.call("InitiateAuth", { AuthFlow = "USER_PASSWORD_AUTH", ClientId = "public",
+      AuthParameters = { USERNAME = "gone", PASSWORD = "Correct-horse1" } }))
+    e.user("gone", { delete = true })
+    local status = e.call("RespondToAuthChallenge", { ClientId = "public", ChallengeName = step.ChallengeName,
+      Session = step.Session, ChallengeResponses = { USERNAME = "gone", NEW_PASSWORD = "Better-horse1" } })
+    assert.equal(400, status)
+  end)
+
   it("deletes a user, with an empty body", function()
     ok(sign_up("zoe", { ClientMetadata = { auto = "yes" } }))
     local token = access "zoe"

@@ -113,7 +113,11 @@ end
 
 local function client(given, where)
   local out = fill(given, CLIENT, where)
-  if out.rotation then out.rotation = fill(out.rotation, ROTATION, where .. ".rotation") end
+  if out.rotation then
+    out.rotation = fill(out.rotation, ROTATION, where .. ".rotation")
+    local grace = out.rotation.grace
+    if grace < 0 or grace > 60 then error(where .. ".rotation.grace must be 0 to 60 seconds", 0) end
+  end
   if not out.id:find("^[%w_+]+$") or #out.id > 128 then error(where .. ".id is not a client id: [A-Za-z0-9_+]", 0) end
   for _, secret in ipairs(out.secrets) do
     if not secret:find("^[%w_+]+$") or #secret < 24 or #secret > 64 then

@@ -61,6 +61,7 @@ function M.pose(state, flow, name)
 end
 
 local function check_status(user)
+  errors.check(not user.deleted, "UserNotFound", "User does not exist.")
   errors.check(user.enabled, "NotAuthorized", "User is disabled.")
   errors.check(user.status ~= "UNCONFIRMED", "UserNotConfirmed", "User is not confirmed.")
   errors.check(user.status ~= "RESET_REQUIRED", "PasswordResetRequired", "Password reset required for the user")
