@@ -16,6 +16,7 @@ local CONFIG = ([[return {
     bob = { password = "Correct-horse1", attributes = { email = "bob@example.com", email_verified = true } },
     sms = { password = "Correct-horse1", mfa = { "SMS_MFA" }, attributes = { phone_number = "+491701234567" } },
     fresh = { password = "Temporary-1", status = "FORCE_CHANGE_PASSWORD" },
+    gone = { password = "Correct-horse1" },
     setup = { password = "Correct-horse1", script = { "MFA_SETUP" } },
   },
   triggers = {
@@ -197,6 +198,26 @@ describe("a device", function()
         assert(adopted:refresh())
         assert.equal(session.device.key, signed_in(sign_in(other, "alice")).device.key)
         assert.has_error(function() other:adopt { refresh_token = "r", device = { kei = "x" } } end)
+    end)
+
+    it("comes over from the storage of amazon-cognito-identity-js", function()
+        local record = signed_in(sign_in(pool_of(e), "alice")):export()
+        local prefix = "CognitoIdentityServiceProvider.public.alice."
+        local other = pool_of(e)
+        local sessions = other:import { [prefix .. "refreshToken"] = record.refresh_token,
+            [prefix .. "accessToken"] = record.access_token, [prefix .. "idToken"] = record.id_token,
+            [prefix .. "deviceKey"] = record.device.key, [prefix .. "deviceGroupKey"] = record.device.group_key,
+            [prefix .. "randomPasswordKey"] = record.device.password }
+        assert(sessions[1]:refresh())
+        assert.equal(record.device.key, signed_in(sign_in(other, "alice")).device.key)
+    end)
+
+    it("goes with the user who is deleted", function()
+        local pool = pool_of(e)
+        local session = signed_in(sign_in(pool, "gone"))
+        assert.truthy(device.find(pool, "gone"))
+        assert(session:delete_user())
+        assert.is_nil(device.find(pool, "gone"))
     end)
 
     it("is left alone where the pool object keeps none, and its key still goes with the refresh", function()

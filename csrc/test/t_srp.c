@@ -562,6 +562,26 @@ static void test_bits(void) {
     }
 }
 
+static int compare_octets(const void *a, const void *b) {
+    return memcmp(a, b, 16);
+}
+
+static void test_distinct(size_t count) {
+    char hex[COG_SRP_HEX], *seen = malloc(16 * count);
+    if (!seen) abort();
+    for (size_t i = 0; i < count; i++) {
+        cog_srp *srp = cog_srp_new(group, COG_SRP_BITS_MIN);
+        cog_srp_public(srp, hex);
+        memcpy(seen + 16 * i, hex, 16);
+        cog_srp_free(srp);
+    }
+    qsort(seen, count, 16, compare_octets);
+    size_t same = 0;
+    for (size_t i = 1; i < count; i++) same += memcmp(seen + 16 * (i - 1), seen + 16 * i, 16) == 0;
+    CHECK(same == 0);
+    free(seen);
+}
+
 /* A child process shares the parent's generator state: what it draws must differ all the same. */
 static void test_fork(void) {
     enum { CHILDREN = 100 };
@@ -586,7 +606,7 @@ static void test_fork(void) {
 }
 
 int main(int argc, char **argv) {
-    int rounds = argc > 1 ? atoi(argv[1]) : 20;
+    int rounds = argc > 1 ? atoi(argv[1]) : 10;
     group = cog_srp_group_new();
     if (!group) abort();
     test_k();
@@ -599,6 +619,7 @@ int main(int argc, char **argv) {
     test_shapes();
     test_device(rounds);
     test_bits();
+    test_distinct((size_t)rounds * 50);
     test_fork();
     cog_srp_group_free(group);
     if (has_data) return T_END();
