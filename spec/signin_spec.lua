@@ -408,6 +408,16 @@ describe("signing in", function()
         end)
     end)
 
+    it("frees what an unanswered step knows", function()
+        local seen = setmetatable({}, { __mode = "k" })
+        do
+            local step = asks("SMS_MFA", pool:sign_in { username = "sms", password = PASSWORD })
+            seen[step.state()], seen[step] = true, true
+        end
+        for _ = 1, 3 do collectgarbage() end
+        assert.is_nil(next(seen))
+    end)
+
     it("tells the logger of each request once", function()
         local events = {}
         local p = pool_of(e, { logger = function(_, _, fields) events[#events + 1] = fields.operation end })

@@ -22,9 +22,6 @@ local context_schema = { ip_address = "string", encoded_data = "string" }
 local Step = { __name = "cognito.step" }
 Step.__index = Step
 
--- What a step knows stays out of sight: it holds the password until the sign-in ends.
-local states = setmetatable({}, { __mode = "k" })
-
 local function refuse(field, message, code)
     return nil, errors.new("invalid", message, { field = field, code = code, retryable = false })
 end
@@ -90,7 +87,9 @@ local function step_of(state, outcome, err)
     if not outcome then return nil, err end
     local step = setmetatable(outcome, Step)
     state.current = step.challenge and step or nil
-    if step.challenge then states[step] = state end
+    -- In a function, so that a step that is printed or walked over does not show the password. Not in a weak table:
+    -- the state leads back to its step, and Lua 5.1 would never free the two.
+    if step.challenge then step.state = function() return state end end
     return step
 end
 
@@ -153,7 +152,7 @@ end
 -- @treturn table|nil the next step, or nil and an error: `rejected`, `invalid`, `challenge_expired` (start again),
 -- `auth` and every failure of a call. Operations RespondToAuthChallenge, VerifySoftwareToken. Any host.
 function Step:answer(x, given)
-    local state = states[self]
+    local state = self.state and self.state()
     if self.session then error("step:answer: the step holds a session, there is nothing to answer", 2) end
     options.check(given or {}, call_schema, "step:answer", 2)
     if not state or state.current ~= self then return over("this challenge was answered already", "answered") end
@@ -200,7 +199,7 @@ end
 -- `challenge_expired` when the step was answered already
 function Step:dump(given)
     local keys = check_key(given, "step:dump", 3)
-    local state = states[self]
+    local state = self.state and self.state()
     if self.session then error("step:dump: the step holds a session, there is nothing to carry on", 2) end
     if not state or state.current ~= self then return over("this challenge was answered already", "answered") end
     local sealed, err = keys:seal(place_of(state.pool), frozen(state, self.challenge))
