@@ -19,6 +19,10 @@ end
 
 local pool = assert(cognito.pool { user_pool_id = arg[2], client_id = arg[3], endpoint = arg[1],
   storage = stores.open(arg[4]), on_warning = warn })
+-- Code is loaded before the marks, by a call of another client: a library that cannot be read is no fault of a storage.
+assert(cognito.pool { user_pool_id = arg[2], client_id = "loading", endpoint = arg[1] }):call("GetUser",
+  { AccessToken = "none" })
+require "cognito.signout"
 local session, err = pool:session { id = arg[5] }
 local ok
 if session then
