@@ -301,7 +301,7 @@ void cog_json_init(cog_json *json, unsigned char *text, size_t len, uint32_t nam
     json->state = WANT_VALUE;
     json->name_count = 0;
     json->names = work;
-    json->table = (uint32_t *)(void *)(json->names + names);
+    json->table = names ? (uint32_t *)(void *)(json->names + names) : NULL;
     json->table_size = table_size(names);
     json->table_ready = false;
     json->seed = seed;

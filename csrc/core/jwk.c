@@ -51,12 +51,37 @@ static bool is_odd(cog_slice number) {
     return number.len && (number.data[number.len - 1] & 1);
 }
 
+static unsigned remainder_by(cog_slice number, unsigned prime) {
+    unsigned rest = 0;
+    for (size_t i = 0; i < number.len; i++) rest = (rest << 8 | number.data[i]) % prime;
+    return rest;
+}
+
+/* Whether some power of 65537 leaves this rest. */
+static bool is_power(unsigned rest, unsigned prime) {
+    unsigned power = 1;
+    do {
+        if (power == rest) return true;
+        power = power * (65537 % prime) % prime;
+    } while (power != 1);
+    return false;
+}
+
+/* Moduli of certain smart cards (CVE-2017-15361) are products of primes of the form k * M + 65537^a mod M and can be
+ * factored. They show it by leaving powers of 65537 as the rests by M's small primes; one other modulus in 2^27 does. */
+static bool is_fingerprinted(cog_slice n) {
+    static const unsigned char primes[] = {11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157};
+    for (size_t i = 0; i < sizeof primes; i++)
+        if (!is_power(remainder_by(n, primes[i]), primes[i])) return false;
+    return true;
+}
+
 /* e = 1 makes every text its own signature, an even modulus or exponent is no RSA key, a short one is weak and a
  * long one lets a stranger burn our time. */
 static bool is_sound(cog_slice n, cog_slice e) {
     size_t size = bits(n);
     return size >= COG_RSA_BITS_MIN && size <= COG_RSA_BITS_MAX && is_odd(n) && is_odd(e) && bits(e) >= 2 &&
-           bits(e) <= EXPONENT_BITS_MAX;
+           bits(e) <= EXPONENT_BITS_MAX && !is_fingerprinted(n);
 }
 
 static OSSL_PARAM *key_params(const BIGNUM *n, const BIGNUM *e) {

@@ -99,6 +99,8 @@ static void test_grammar(void) {
     }
     FAILS("\"\\\0\"", COG_BAD_JSON);
     FAILS("\"a\0b\"", COG_BAD_JSON);
+    FAILS("{xa\":1}", COG_BAD_JSON);
+    FAILS("{\"\x80\":1}", COG_BAD_UTF8);
     FAILS("1\0", COG_BAD_JSON);
     FAILS("\0", COG_BAD_JSON);
 }
@@ -177,6 +179,8 @@ static void test_numbers(void) {
     number_is("1e99999999999999999999999", false, INFINITY);
     number_is("1e-99999999999999999999999", false, 0);
     number_is("0e99999999999999999999999", false, 0);
+    number_is("1e100000", false, INFINITY);
+    number_is("1e-100000", false, 0);
     CHECK(cog_number_read(NULL, NULL, &(cog_number){0}) == NULL);
     cog_slice minus = t_slice("-0.0");
     cog_number zero = {0};

@@ -122,6 +122,7 @@ static void test_numbers(void) {
     CHECK_ERR(numbers(n_text, "AAEAAQ"), COG_OK);     /* leading zero */
     CHECK_ERR(numbers(n_text, "Af____8"), COG_OK);    /* 2^33 - 1 */
     CHECK_ERR(numbers(n_text, "AAAAAf____8"), COG_OK);
+    CHECK_ERR(numbers(n_text, "AAAAAAAAAQAB"), COG_OK);
     static const char *const bad[] = {
         "", "AA", "AQ", "Ag", "BA", "AQAA", "AgAAAAE", "AQAAAAAAAAAB", "AQAB=", "AQAB==", "AQA B", "+QAB", "AQAC", "A",
         "AR", "AQABA", "AAAAAAAAAAAAAQAB", "AA\\u0000",
@@ -146,6 +147,32 @@ static void test_leading_zero(void) {
     memset(octets + 1, 0xff, 1024);
     t_b64url(text, octets, sizeof octets);
     CHECK_ERR(numbers(text, "AQAB"), COG_OK);
+}
+
+/* n = 1 modulo the product of the primes that tell keys of CVE-2017-15361; one more or less makes it another. */
+static void test_fingerprint(void) {
+    static const unsigned primes[] = {11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157};
+    unsigned char octets[256];
+    char text[400];
+    BN_CTX *context = BN_CTX_new();
+    BIGNUM *product = BN_new(), *n = BN_new(), *rest = BN_new();
+    BN_one(product);
+    for (size_t i = 0; i < sizeof primes / sizeof *primes; i++) BN_mul_word(product, primes[i]);
+    BN_one(n);
+    BN_lshift(n, n, 2047);
+    BN_mod(rest, n, product, context);
+    BN_sub(n, n, rest);
+    BN_add(n, n, product);
+    if (BN_is_odd(n)) BN_add(n, n, product);
+    for (int more = 1; more < 130; more += 2) { /* 1, 3, ..: only 1 is a power modulo all of them */
+        BN_add_word(n, more == 1 ? 1 : 2);
+        t_b64url(text, octets, (size_t)BN_bn2bin(n, octets));
+        CHECK_ERR(numbers(text, "AQAB"), more == 1 ? COG_KEY_UNUSABLE : COG_OK);
+    }
+    BN_free(product);
+    BN_free(n);
+    BN_free(rest);
+    BN_CTX_free(context);
 }
 
 static void test_kids(void) {
@@ -213,6 +240,7 @@ int main(void) {
     test_types();
     test_numbers();
     test_leading_zero();
+    test_fingerprint();
     test_kids();
     test_usable();
     verifies(2048, 65537);

@@ -397,6 +397,9 @@ static void test_times_alone(void) {
     CHECK_ERR(cog_jwt_times(t_seed, make("x", "{\"nbf\":1e999}"), found), COG_CLAIM_RANGE);
     CHECK_ERR(cog_jwt_times(t_seed, make("x", "[12]"), found), COG_PAYLOAD_NOT_OBJECT);
     CHECK_ERR(cog_jwt_times(t_seed, t_slice("x"), found), COG_MALFORMED);
+    CHECK_ERR(cog_jwt_times(t_seed, t_slice("!.eyJleHAiOjEyfQ.A"), found), COG_OK);
+    CHECK(found[0].present && found[0].integer == 12);
+    CHECK_ERR(cog_jwt_times(t_seed, t_slice("YQ.eyJleHAiOjEyfR.YQ"), found), COG_MALFORMED);
 }
 
 static void test_issuer_alone(void) {
