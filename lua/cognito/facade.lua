@@ -71,7 +71,7 @@ function facade.new(o)
     if not pool.storage then return nil, err end
     pool.client = client.new(pool, pool.host)
     pool.key_prefix = pool.user_pool_id .. "\0" .. pool.client_id .. "\0session\0"
-    pool.short_prefix = records.key(pool, "short", ""):sub(1, 16)
+    pool.short_prefix = records.key(pool, "short", ""):sub(1, 8)
     pool.flight_prefix = records.random_id(pool, 9)
     pool.unsaved, pool.held, pool.dead, pool.dead_count, pool.events, pool.generation = {}, {}, {}, 0, {}, 0
     -- nil: nobody knows yet whether an earlier process left tokens to revoke
