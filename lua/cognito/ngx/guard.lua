@@ -99,6 +99,8 @@ local function add_verifier(self, given)
     if given.pool and given.pool.issuers then chosen.issuer = given.pool.issuers end
     for name, value in pairs(given.verifier or {}) do chosen[name] = value end
     if not chosen.user_pool_id then return true end
+    -- A cache holds the claims anyway; without one they are worth a table only when somebody wants them.
+    self.claims_later = chosen.cache == false and #self.header_names == 0
     local err
     self.verifier, err = cognito.verifier(chosen)
     return self.verifier ~= nil or nil, err
