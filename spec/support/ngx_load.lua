@@ -158,6 +158,11 @@ local function rss(server)
     return sum
 end
 
+local function refreshes_of(service)
+    local counts = service.counts().GetTokensFromRefreshToken
+    return counts and counts.ok or 0
+end
+
 --- Interleaved requests of many users whose tokens are renewed all the time: never one answer for another user.
 -- @tparam table given `users`, `seconds`, `workers`, `least` (requests), `ttl` (seconds that a token lives, 3)
 function M.users(given)
@@ -170,7 +175,7 @@ function M.users(given)
             local bad, of, broken, last = result(out)
             assert(bad == 0 and broken == 0, ("%d wrong and %d broken of %d: %s"):format(bad, broken, of, last))
             assert(of >= given.least, of .. " requests only")
-            local refreshes = service.counts().GetTokensFromRefreshToken.ok
+            local refreshes = refreshes_of(service)
             return ("%d users, %d requests, %d refreshes: none wrong; memory of workers %d -> %d KiB"):format(
                 given.users, of, refreshes, before, rss(server))
         end)
@@ -199,7 +204,7 @@ function M.reloads(given)
                 assert(status == 200 and body == ("user%d user%d user%d"):format(i, i, i), tostring(status))
             end
             return ("%d reloads under %d requests and %d refreshes: no session of %d lost"):format(given.reloads, of,
-                service.counts().GetTokensFromRefreshToken.ok, given.users)
+                refreshes_of(service), given.users)
         end)
 end
 
