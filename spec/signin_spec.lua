@@ -427,6 +427,50 @@ describe("signing in", function()
         assert.same(operations(e), events)
     end)
 
+    describe("when the network or the service fails", function()
+        after_each(function() e.faults() end)
+
+        local function answers(operation)
+            return #e.requests(operation)
+        end
+
+        it("never sends an answer twice by itself when its fate is unknown", function()
+            e.faults { { fault = "reset!", operation = "RespondToAuthChallenge", times = 1 } }
+            local _, err = pool:sign_in { username = "alice", password = PASSWORD }
+            assert.equal("network", err.kind)
+            assert.is_true(err.maybe_processed)
+            assert.equal(1, answers "RespondToAuthChallenge")
+        end)
+
+        it("sends it again when it cannot have been processed", function()
+            e.faults { { fault = "throttle", operation = "RespondToAuthChallenge", times = 1 } }
+            signed_in(pool:sign_in { username = "alice", password = PASSWORD })
+            assert.equal(2, answers "RespondToAuthChallenge")
+        end)
+
+        it("leaves the step usable", function()
+            local step = asks("SMS_MFA", pool:sign_in { username = "sms", password = PASSWORD })
+            e.faults { { fault = "reset", operation = "RespondToAuthChallenge", times = 1 } }
+            local code = e.code()
+            refused("network", nil, step:answer(code))
+            signed_in(step:answer(code))
+        end)
+
+        it("ends at the deadline of the whole call", function()
+            e.faults { { fault = "delay:5", operation = "RespondToAuthChallenge", times = 1 } }
+            local began = pool.host.monotime()
+            refused("timeout", nil, pool:sign_in { username = "alice", password = PASSWORD, deadline = 0.5 })
+            assert.truthy(pool.host.monotime() - began < 4)
+        end)
+
+        it("ends before it begins when it was cancelled", function()
+            local cancel = cognito.cancel()
+            cancel:cancel()
+            refused("cancelled", nil, pool:sign_in { username = "alice", password = PASSWORD, cancel = cancel })
+            assert.same({}, operations(e))
+        end)
+    end)
+
     it("keeps secrets out of what can be printed", function()
         local step = asks("SMS_MFA", pool:sign_in { username = "sms", password = PASSWORD })
         assert.equal("cognito.step(SMS_MFA)", tostring(step))
