@@ -50,7 +50,7 @@ TESTS     := $(patsubst csrc/test/%.c,$(BUILD)/test/%,$(TEST_SRC))
 REPLAYS   := $(patsubst csrc/fuzz/%.c,$(BUILD)/replay/%,$(FUZZ_SRC))
 FUZZERS   := $(patsubst csrc/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
-.PHONY: build build-c install demo demo-nginx bench-nginx load-nginx env test test-c test-lua lint rockspec asan valgrind fuzz fuzz-replay conformance doc \
+.PHONY: build build-c install demo demo-nginx bench bench-nginx load-nginx env test test-c test-lua lint rockspec asan valgrind fuzz fuzz-replay conformance doc \
         kill-test clean help
 
 build: $(foreach abi,5.4 5.1,$(foreach m,$(MODULES),$(BUILD)/$(abi)/cognito/$(m).so)) $(BUILD)/libcore.a ## build both ABIs into build/
@@ -143,6 +143,12 @@ bench-nginx: build ## what the guard costs a worker of nginx, beside the C core 
 
 load-nginx: build ## the loads on nginx in full (10,000 sessions, 50 users, 100 reloads); SCALE=0.1 for less
 	@eval "$$(tools/env)"; LUA_PATH_5_4="./?.lua;$$LUA_PATH_5_4" lua5.4 bench/nginx_load.lua $(SCALE)
+
+bench: ## measure beside plain C programs in the same run; BENCH=name restricts (check, cold, refresh, srp, verify)
+	@tools/install build demo bench
+	@$(MAKE) -s $(PAR) build
+	@eval "$$(tools/env $(BUILD))"; LUA_PATH_5_4="./?.lua;$$LUA_PATH_5_4"; LUA_PATH="./?.lua;$$LUA_PATH"; \
+	    for file in bench/$(or $(BENCH),*)_run.lua; do echo "== $$file"; lua5.4 $$file || exit 1; done
 
 env: ## print shell lines after which lua5.4, lua5.1, luajit and cognito use this tree
 	@tools/env $(BUILD)

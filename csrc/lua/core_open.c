@@ -30,6 +30,7 @@ static int close_state(lua_State *L) {
     struct core_state *state = lua_touserdata(L, 1);
     cog_mac *mac = state->mac;
     state->mac = NULL;
+    state->closed = true;
     cog_mac_free(mac);
     cog_srp_group *group = state->group;
     state->group = NULL;
@@ -41,8 +42,17 @@ static const luaL_Reg state_meta[] = {{"__gc", close_state}, {NULL, NULL}};
 
 struct core_state *core_checkstate(lua_State *L) {
     struct core_state *state = lua_touserdata(L, lua_upvalueindex(1));
-    if (!state->mac) luaL_error(L, "cognito.core is closed: the Lua state is ending");
+    if (state->closed) luaL_error(L, "cognito.core is closed: the Lua state is ending");
     return state;
+}
+
+/* Made when it is first needed: fetching algorithms starts OpenSSL's providers, which takes longer than reading a
+ * stored token or building a request without a secret. */
+cog_mac *core_checkmac(lua_State *L) {
+    struct core_state *state = core_checkstate(L);
+    if (!state->mac) state->mac = cog_mac_new();
+    if (!state->mac) luaL_error(L, "cognito.core: OpenSSL gives no HMAC or no SHA-256");
+    return state->mac;
 }
 
 /* The seed comes from the system: it keeps hash slots apart and no secret, and OpenSSL's generator costs most of a
@@ -51,11 +61,10 @@ static void push_state(lua_State *L) {
     struct core_state *state = lua_newuserdata(L, sizeof *state);
     state->mac = NULL;
     state->group = NULL;
+    state->closed = false;
     lcog_newclass(L, CLASS, NULL, state_meta, 0);
     lcog_setclass(L, CLASS);
-    state->mac = cog_mac_new();
-    if (!state->mac || getentropy(state->seed, sizeof state->seed) != 0)
-        luaL_error(L, "cognito.core: OpenSSL gives no HMAC or SHA-256, or the system no entropy");
+    if (getentropy(state->seed, sizeof state->seed) != 0) luaL_error(L, "cognito.core: the system gives no entropy");
 }
 
 LCOG_EXPORT int luaopen_cognito_core(lua_State *L);

@@ -4,6 +4,8 @@
 #define CORE_TOPICS_H
 
 #include "lcog.h"
+#include <stdbool.h>
+
 #include "../core/mac.h"
 #include "../core/srp.h"
 
@@ -16,12 +18,16 @@ extern const struct core_topic core_codec, core_mac, core_json, core_jwt, core_s
 
 /* One per Lua state, a userdata that all functions share: nothing here is global, so states do not meet. */
 struct core_state {
-    cog_mac *mac;                       /* NULL once the Lua state is being closed */
+    cog_mac *mac;                       /* made at the first use */
     cog_srp_group *group;               /* made at the first use */
     unsigned char seed[COG_SEED_SIZE];  /* of the hash tables that strangers fill */
+    bool closed;                        /* the Lua state is ending */
 };
 
 /* The state's core_state, from upvalue 1; raises when a finaliser calls us after the state was closed. */
 struct core_state *core_checkstate(lua_State *L);
+
+/* The state's digests and MACs. */
+cog_mac *core_checkmac(lua_State *L);
 
 #endif

@@ -199,9 +199,9 @@ static const luaL_Reg policy_meta[] = {{"__gc", close_policy}, {NULL, NULL}};
 /* ---- verdicts ---------------------------------------------------------------------------------------------------- */
 
 static cog_verifier verifier(lua_State *L, int keys_arg) {
-    struct core_state *state = core_checkstate(L);
+    cog_mac *mac = core_checkmac(L);
     const cog_jwks *keys = lua_isnoneornil(L, keys_arg) ? NULL : check_keys(L, keys_arg);
-    return (cog_verifier){state->mac, state->seed, keys};
+    return (cog_verifier){mac, core_checkstate(L)->seed, keys};
 }
 
 static cog_err judge(lua_State *L, cog_slice token) {

@@ -14,13 +14,13 @@ static int push_digest(lua_State *L, cog_err error, const unsigned char *digest,
 static int l_sha256(lua_State *L) {
     unsigned char out[COG_SHA256_SIZE];
     cog_slice text = lcog_checkslice(L, 1);
-    return push_digest(L, cog_sha256(core_checkstate(L)->mac, text, out), out, sizeof out);
+    return push_digest(L, cog_sha256(core_checkmac(L), text, out), out, sizeof out);
 }
 
 static int l_hmac_sha256(lua_State *L) {
     unsigned char out[COG_SHA256_SIZE];
     cog_slice key = lcog_checkslice(L, 1), text = lcog_checkslice(L, 2);
-    return push_digest(L, cog_hmac_sha256(core_checkstate(L)->mac, key, &text, 1, out), out, sizeof out);
+    return push_digest(L, cog_hmac_sha256(core_checkmac(L), key, &text, 1, out), out, sizeof out);
 }
 
 static int l_hmac_sha1(lua_State *L) {
@@ -32,7 +32,7 @@ static int l_hmac_sha1(lua_State *L) {
 static int l_secret_hash(lua_State *L) {
     cog_slice secret = lcog_checkslice(L, 1), username = lcog_checkslice(L, 2), client = lcog_checkslice(L, 3);
     char out[COG_SECRET_HASH_SIZE];
-    cog_err error = cog_secret_hash(core_checkstate(L)->mac, secret, username, client, out);
+    cog_err error = cog_secret_hash(core_checkmac(L), secret, username, client, out);
     return push_digest(L, error, (const unsigned char *)out, sizeof out);
 }
 

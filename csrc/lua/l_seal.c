@@ -16,7 +16,7 @@ static int l_seal(lua_State *L) {
     if (text.len > COG_SEAL_MAX) return lcog_fail(L, COG_TOO_LARGE);
     size_t size = text.len + COG_SEAL_OVERHEAD;
     unsigned char *out = lua_newuserdata(L, size);
-    cog_err error = cog_seal(core_checkstate(L)->mac, key.data, aad, text, out);
+    cog_err error = cog_seal(core_checkmac(L), key.data, aad, text, out);
     if (error) return lcog_fail(L, error);
     lua_pushlstring(L, (const char *)out, size);
     return 1;
@@ -29,7 +29,7 @@ static int l_unseal(lua_State *L) {
     if (sealed.len - COG_SEAL_OVERHEAD > COG_SEAL_MAX) return lcog_fail(L, COG_TOO_LARGE);
     size_t size = sealed.len - COG_SEAL_OVERHEAD;
     unsigned char *out = lua_newuserdata(L, size + 1);
-    cog_err error = cog_unseal(core_checkstate(L)->mac, key.data, aad, sealed, out);
+    cog_err error = cog_unseal(core_checkmac(L), key.data, aad, sealed, out);
     if (error) return lcog_fail(L, error);
     lua_pushlstring(L, (const char *)out, size);
     OPENSSL_cleanse(out, size);

@@ -3,6 +3,7 @@
 
 local choose = require "cognito.host.choose"
 local client = require "cognito.client"
+local core = require "cognito.core"
 local device = require "cognito.device"
 local errors = require "cognito.errors"
 local methods = require "cognito.methods"
@@ -60,6 +61,12 @@ local function load_all()
     end
 end
 
+-- 62 random bits. Not from OpenSSL's generator, which takes long to start: this is a name and no secret.
+local function random_name()
+    local id = core.uuid()
+    return id:sub(1, 8) .. id:sub(-8)
+end
+
 --- See `cognito.pool`.
 -- @tparam table o
 -- @treturn table|nil the pool, or nil and an error
@@ -72,7 +79,7 @@ function facade.new(o)
     pool.client = client.new(pool, pool.host)
     pool.key_prefix = pool.user_pool_id .. "\0" .. pool.client_id .. "\0session\0"
     pool.short_prefix = records.key(pool, "short", ""):sub(1, 8)
-    pool.flight_prefix = records.random_id(pool, 9)
+    pool.flight_prefix = random_name()
     pool.unsaved, pool.held, pool.dead, pool.dead_count, pool.events, pool.generation = {}, {}, {}, 0, {}, 0
     -- nil: nobody knows yet whether an earlier process left tokens to revoke
     if pool.storage.volatile and pool.storage.users == 1 then pool.revocations = false end

@@ -10,7 +10,6 @@ local errors = require "cognito.errors"
 local options = require "cognito.options"
 local records = require "cognito.records"
 local refresh = require "cognito.refresh"
-local rules = require "cognito.protocol.rules"
 local tokens = require "cognito.tokens"
 
 local session = {}
@@ -234,7 +233,7 @@ end
 
 local function with_token(self, op, input, given)
     local pool = pool_of(self)
-    local ok, err = rules.check_input(op.name, input or {})
+    local ok, err = require("cognito.protocol.rules").check_input(op.name, input or {})
     if not ok then return nil, err end
     local token
     token, err = self:access_token(given)

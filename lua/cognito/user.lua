@@ -115,10 +115,10 @@ local function missing(row, given)
 end
 
 local function members(row, given)
-  local known, input = rules.inputs[row.operation], {}
+  local kinds, input = rules.compile(rules.inputs[row.operation]).kinds, {}
   for name, member in pairs(row.args or {}) do
     if given[name] ~= nil then
-      local value, err = convert((known[member]:gsub("!", "")), given[name], name)
+      local value, err = convert(kinds[member], given[name], name)
       if value == nil then return nil, err end
       input[member] = value
     end

@@ -10,6 +10,7 @@ local options = require "cognito.options"
 local rules = {}
 
 local MAX_STRING = 131072
+local find = string.find
 
 local function codepoint(s, i, b)
   local n = b < 0xE0 and 1 or b < 0xF0 and 2 or 3
@@ -202,8 +203,12 @@ local function check_pattern(rule, value, field)
   return true
 end
 
+-- Plain ASCII, which most values are, needs no look at each character.
 local function check_text(rule, value, field)
-  local count, clean = scan(value, rule.form and rule.form.refused)
+  local count, clean = #value, true
+  if find(value, rule.form and "[^!-~]" or "[\128-\255]") then
+    count, clean = scan(value, rule.form and rule.form.refused)
+  end
   if not count then return refuse(field, "valid UTF-8") end
   if count < rule.min or count > rule.max then return refuse(field, length_words(rule)) end
   if not clean then return refuse(field, rule.form.words) end
@@ -216,7 +221,7 @@ local checkers = {}
 
 function checkers.string(rule, value, field)
   if type(value) ~= "string" then return refuse(field, "a string, not a " .. type(value)) end
-  if value:find("\0", 1, true) then return refuse(field, "free of NUL bytes") end
+  if find(value, "\0", 1, true) then return refuse(field, "free of NUL bytes") end
   if rule.enum then
     if not rule.enum[value] then return refuse(field, rule.words) end
     return true
@@ -245,7 +250,7 @@ end
 function checkers.list(rule, value, field)
   if type(value) ~= "table" then return refuse(field, "a list, not a " .. type(value)) end
   for i = 1, #value do
-    local ok, err = check_kind(rule.value, value[i], ("%s[%d]"):format(field, i))
+    local ok, err = check_kind(rule.value, value[i], field .. "[" .. i .. "]")
     if not ok then return nil, err end
   end
   return true
@@ -284,11 +289,30 @@ local function unknown_member(known, name, prefix)
   return nil, errors.new("invalid", words, { field = prefix .. tostring(name), code = "unknown_member" })
 end
 
+-- The names and types of `known`, with the marks taken off, and the list of what is required; made once for each.
+local compiled = setmetatable({}, { __mode = "k" })
+
+--- The types of members without their marks.
+-- @tparam table known name to type, `!` marking a required one
+-- @treturn table `kinds` (name to type), `required` (list of names)
+function rules.compile(known)
+  local made = compiled[known]
+  if made then return made end
+  made = { kinds = {}, required = {} }
+  for name, kind in pairs(known) do
+    made.kinds[name] = kind:match "^%w+"
+    if kind:sub(-1) == "!" then made.required[#made.required + 1] = name end
+  end
+  compiled[known] = made
+  return made
+end
+
 local NONE = {}
 
-local function check_required(known, given, prefix, filled)
-  for name, kind in pairs(known) do
-    if given[name] == nil and kind:sub(-1) == "!" and not filled[name] then
+local function check_required(required, given, prefix, filled)
+  for i = 1, #required do
+    local name = required[i]
+    if given[name] == nil and not filled[name] then
       return nil, errors.new("invalid", prefix .. name .. " is required", { field = prefix .. name, code = "required" })
     end
   end
@@ -304,13 +328,15 @@ end
 -- @treturn ?errors `invalid`
 function rules.check_members(known, given, prefix, filled)
   prefix = prefix or ""
+  local made = rules.compile(known)
+  local kinds = made.kinds
   for name, value in pairs(given) do
-    local kind = known[name]
+    local kind = kinds[name]
     if not kind then return unknown_member(known, name, prefix) end
-    local ok, err = rules.check((kind:gsub("!", "")), value, prefix .. name)
+    local ok, err = check_kind(kind, value, prefix .. name)
     if not ok then return nil, err end
   end
-  return check_required(known, given, prefix, filled or NONE)
+  return check_required(made.required, given, prefix, filled or NONE)
 end
 
 local FILLED = { ClientId = true, AccessToken = true } -- by the library
