@@ -134,11 +134,11 @@ end
 -- ---- what the verifier calls ----------------------------------------------------------------------------------------
 
 -- Within the cool-down only a fetch that is under way already can help.
-function Source:load(ends)
+function Source:load(ends, cancel)
     local mono = self.host.monotime()
     local flying = self.flight_ends and mono < self.flight_ends
     if not flying and not self.set:may_fetch(mono) then return nil, self.last_error end
-    return self.host.once(self.flight, self.task, ends)
+    return self.host.once(self.flight, self.task, ends, cancel)
 end
 
 -- Nobody waits for it: the deadline of this caller is now. A blocking script has no background.
@@ -170,15 +170,17 @@ end
 --- Other keys than those that did not do, fetched if that is allowed now.
 -- @tparam userdata|nil had
 -- @tparam number ends monotonic seconds
+-- @tparam[opt] table cancel a token
 -- @treturn userdata|nil keys; nil alone: there are no others; nil and an error of kind `token`: there are none at all
 -- @treturn table|nil beside keys: why old ones had to do
-function Source:obtain(had, ends)
+function Source:obtain(had, ends, cancel)
     if not self.client then
         local code = self.set.broken
         return nil, code and errors.new("token", "the key set given as jwks is not one", { code = code }) or nil
     end
-    local _, err = self:load(ends)
+    local _, err = self:load(ends, cancel)
     local state = self.set:state(self.host.monotime())
+    if err and err.kind == "cancelled" then return nil, err end
     if state == "empty" then
         return nil, errors.new("token", "no key set could be had",
             { code = "jwks_unavailable", cause = err, retryable = not err or err.retryable or false })

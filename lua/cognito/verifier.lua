@@ -196,7 +196,7 @@ function Verifier:judge(decide, entry, token, given)
     local claims, code, message = decide(token, keys, entry.policy, self.now())
     if claims then return claims, keys end
     if code ~= "kid_unknown" then return refuse(code, message) end
-    local others, err = source:obtain(keys, self:ends(given))
+    local others, err = source:obtain(keys, self:ends(given), given and given.cancel)
     if not others then
         if err then return nil, err end
         return refuse(code, message)
@@ -305,7 +305,7 @@ function Verifier:fetch_keys(given)
     for i = 1, #self.entries do
         local source = self.entries[i].source
         if not source:ready() then
-            local keys, err = source:obtain(nil, ends)
+            local keys, err = source:obtain(nil, ends, given and given.cancel)
             if not keys then return nil, err end
         end
     end

@@ -431,6 +431,13 @@ timed_example("once: each caller has its own deadline, and the task goes on with
   equal(true, ended)
 end, "parallel")
 
+example("once: a caller that cannot wait begins the task all the same", function(t)
+  local ended, limit = false, t.host.monotime() + 5
+  t.host.once("contract:i", function() t.host.sleep(0.02) ended = true return true end, t.host.monotime() - 1)
+  while not ended and t.host.monotime() < limit do t.host.sleep(0.01) end
+  equal(true, ended)
+end)
+
 timed_example("once: a caller that cancels leaves alone, and the task goes on", function(t)
   local token, ended = new_token(), false
   local function task() t.host.sleep(0.2) ended = true return "whole" end

@@ -130,6 +130,10 @@ function task.once(key, fn, deadline, cancel)
         flights[key] = flight
         launch(flight)
     end
+    -- who cannot wait at all only wanted it begun, so it is not dropped like one that was waited for in vain
+    if deadline and deadline <= clock.monotime() and not flight.done then
+        return nil, errors.new("timeout", "the task is left to itself", { retryable = true })
+    end
     return await(flight, deadline or math.huge, cancel)
 end
 
