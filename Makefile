@@ -25,9 +25,12 @@ OPTIMISE  ?= -O2 -g
 SANITIZE  ?=
 WARNINGS  := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wvla -Werror
 CFLAGS_   := -std=c11 $(OPTIMISE) -fPIC -fvisibility=hidden -fstack-protector-strong $(WARNINGS) \
-             -Icsrc $(SANITIZE) $(CFLAGS)
+             -Icsrc $(addprefix -isystem ,$(UNPACKED)) $(SANITIZE) $(CFLAGS)
 LDFLAGS_  := -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZE) $(LDFLAGS)
 TIME      ?= 10
+# headers that tools/install had to unpack, since another flavour of libcurl's excludes the package
+UNPACKED  := $(wildcard build/unpacked/usr/include/*-linux-gnu*)
+LCURL     := $(if $(UNPACKED),-l:libcurl.so.4,-lcurl)
 Q         := $(if $(V),,@)
 # a build started by another target uses every processor, unless -j was given
 PAR        = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -90,7 +93,7 @@ $(BUILD)/$(1)/cognito/%.so:
 	$$(Q)$$(CC) -shared -o $$@ $$^ $$(LDFLAGS_) $$(LIBS_$$*)
 endef
 LIBS_core  := -lcrypto
-LIBS_http  := -lcurl -lssl -lcrypto
+LIBS_http  := $(LCURL) -lssl -lcrypto
 LIBS_posix := -lcrypto
 $(eval $(call module,5.4))
 $(eval $(call module,5.1))
@@ -101,11 +104,11 @@ C_LIBS := $(BUILD)/libhttp.a $(BUILD)/libposix.a $(BUILD)/libcore.a
 $(BUILD)/test/%: $(BUILD)/obj/any/test/%.o $(C_LIBS)
 	@mkdir -p $(@D)
 	@echo "  LD  $@"
-	$(Q)$(CC) -o $@ $^ $(LDFLAGS_) -lcurl -lssl -lcrypto -lpthread
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_) $(LCURL) -lssl -lcrypto -lpthread
 $(BUILD)/replay/%: $(BUILD)/obj/any/fuzz/%.o $(BUILD)/obj/any/fuzz/replay.o $(C_LIBS)
 	@mkdir -p $(@D)
 	@echo "  LD  $@"
-	$(Q)$(CC) -o $@ $^ $(LDFLAGS_) -lcurl -lssl -lcrypto
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS_) $(LCURL) -lssl -lcrypto
 
 # ---- fuzzing: clang's libFuzzer, the libraries compiled anew with coverage --------------------------------------
 
@@ -114,7 +117,7 @@ $(BUILD)/fuzz/%: csrc/fuzz/%.c $(FUZZ_LIB) $(wildcard csrc/*.h csrc/*/*.h)
 	@mkdir -p $(@D)
 	@echo "  FUZZ $@"
 	$(Q)$(CLANG) -std=c11 -g -O1 -Icsrc -fno-sanitize-recover=undefined -fsanitize=fuzzer,address,undefined \
-	    -o $@ $< $(FUZZ_LIB) -lcurl -lssl -lcrypto
+	    -o $@ $< $(FUZZ_LIB) $(LCURL) -lssl -lcrypto
 
 build-c: $(TESTS) $(REPLAYS)
 

@@ -37,8 +37,11 @@ http {
 }
 ]]
 
+-- Where tools/install puts the module and its LuaJIT when the machine's own LuaJIT excludes them.
+local UNPACKED = lfs.currentdir() .. "/build/unpacked/usr"
+
 local function module_folder()
-    for _, folder in ipairs { "/usr/lib/nginx/modules", "/usr/share/nginx/modules" } do
+    for _, folder in ipairs { "/usr/lib/nginx/modules", "/usr/share/nginx/modules", UNPACKED .. "/lib/nginx/modules" } do
         if lfs.attributes(folder .. "/ngx_http_lua_module.so") then return folder end
     end
 end
@@ -55,7 +58,7 @@ end
 
 local function search_path(root, extra)
     local lua = root .. "/lua/?.lua;" .. root .. "/lua/?/init.lua;" .. root .. "/?.lua;"
-    return (extra or "") .. lua .. "/usr/share/lua/5.1/?.lua;;", root .. "/build/5.1/?.so;;"
+    return (extra or "") .. lua .. UNPACKED .. "/share/lua/5.1/?.lua;/usr/share/lua/5.1/?.lua;;", root .. "/build/5.1/?.so;;"
 end
 
 local function load_modules()
@@ -69,6 +72,9 @@ end
 -- A sanitizer's runtime that this process was started with is not nginx's.
 local function environment(options)
     local env = { LD_PRELOAD = "" }
+    for name in lfs.attributes(UNPACKED .. "/lib") and lfs.dir(UNPACKED .. "/lib") or pairs {} do
+        if name:find "%-linux%-gnu" then env.LD_LIBRARY_PATH = UNPACKED .. "/lib/" .. name end
+    end
     for name, value in pairs(options.env or {}) do env[name] = value end
     return env
 end
