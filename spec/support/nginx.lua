@@ -41,7 +41,8 @@ http {
 local UNPACKED = lfs.currentdir() .. "/build/unpacked/usr"
 
 local function module_folder()
-    for _, folder in ipairs { "/usr/lib/nginx/modules", "/usr/share/nginx/modules", UNPACKED .. "/lib/nginx/modules" } do
+    local usual = { "/usr/lib/nginx/modules", "/usr/share/nginx/modules", UNPACKED .. "/lib/nginx/modules" }
+    for _, folder in ipairs(usual) do
         if lfs.attributes(folder .. "/ngx_http_lua_module.so") then return folder end
     end
 end
@@ -58,7 +59,8 @@ end
 
 local function search_path(root, extra)
     local lua = root .. "/lua/?.lua;" .. root .. "/lua/?/init.lua;" .. root .. "/?.lua;"
-    return (extra or "") .. lua .. UNPACKED .. "/share/lua/5.1/?.lua;/usr/share/lua/5.1/?.lua;;", root .. "/build/5.1/?.so;;"
+    local debian = UNPACKED .. "/share/lua/5.1/?.lua;/usr/share/lua/5.1/?.lua;;"
+    return (extra or "") .. lua .. debian, root .. "/build/5.1/?.so;;"
 end
 
 local function load_modules()
@@ -72,8 +74,10 @@ end
 -- A sanitizer's runtime that this process was started with is not nginx's.
 local function environment(options)
     local env = { LD_PRELOAD = "" }
-    for name in lfs.attributes(UNPACKED .. "/lib") and lfs.dir(UNPACKED .. "/lib") or pairs {} do
-        if name:find "%-linux%-gnu" then env.LD_LIBRARY_PATH = UNPACKED .. "/lib/" .. name end
+    if lfs.attributes(UNPACKED .. "/lib") then
+        for name in lfs.dir(UNPACKED .. "/lib") do
+            if name:find "%-linux%-gnu" then env.LD_LIBRARY_PATH = UNPACKED .. "/lib/" .. name end
+        end
     end
     for name, value in pairs(options.env or {}) do env[name] = value end
     return env
