@@ -224,9 +224,10 @@ function Client:send(op, input, ctx)
     local secrets, err = pool:read_secrets()
     if not secrets then return nil, err end
     if not secrets[self.secret_index] then self.secret_index = 1 end
-    local spec, answer = { op = op, input = input }, nil
+    local spec = { op = op, input = input }
     for _ = 1, #secrets do
         fill(op, input, pool.client_id, secrets[self.secret_index], ctx)
+        local answer
         answer, err = self:request(aws, spec, ctx)
         if answer then return answer end
         if not is_secret_refused(err, secrets) then break end

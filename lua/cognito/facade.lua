@@ -54,11 +54,12 @@ local function choose_storage(o, host)
     return storage
 end
 
+local LATE = { "protocol.faults", "protocol.rules", "signin", "signout", "user.account", "user.factors", "hosted",
+    "credentials" }
+
 -- Inside nginx what is loaded late would be read from the disk in the middle of a request.
 local function load_all()
-    for _, name in ipairs { "protocol.faults", "protocol.rules", "signin", "signout" } do
-        require("cognito." .. name)
-    end
+    for _, name in ipairs(LATE) do require("cognito." .. name) end
 end
 
 -- 62 random bits. Not from OpenSSL's generator, which takes long to start: this is a name and no secret.

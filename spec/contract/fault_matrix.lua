@@ -1,5 +1,5 @@
---- Every network fault of HTTP/1.1 that a refresh can meet, in every host, over HTTP and TLS: the kind of the error, how
--- often it was sent, what became of the session, and that no call outlives its deadline.
+--- Every network fault of HTTP/1.1 that a refresh can meet, in every host, over HTTP and TLS: the kind of the error,
+-- how often it was sent, what became of the session, and that no call outlives its deadline.
 -- @module spec.contract.fault_matrix
 local cjson = require "cjson"
 local emulator = require "spec.support.emulator"
@@ -56,10 +56,10 @@ local ERRORS = {
 local SERVER_BLOCK = [[
     %s
     lua_socket_log_errors off;
-    location /act { content_by_lua_block { require("spec.support.fault_agent").serve() } }
+    location /act { content_by_lua_block { require("spec.support.ngx.fault_agent").serve() } }
 ]]
 
-local INIT = [[ init_by_lua_block { require("spec.support.fault_agent").init { %s } } ]]
+local INIT = [[ init_by_lua_block { require("spec.support.ngx.fault_agent").init { %s } } ]]
 
 local AGENTS = {}
 
@@ -72,14 +72,14 @@ local function literal(options)
 end
 
 function AGENTS.blocking(options)
-  local agent = require "spec.support.fault_agent"
+  local agent = require "spec.support.ngx.fault_agent"
   options.host = require("cognito.host.blocking").new()
   agent.init(options)
   return { act = agent.act, stop = function() end }
 end
 
 function AGENTS.loop(options)
-  local agent = require "spec.support.fault_agent"
+  local agent = require "spec.support.ngx.fault_agent"
   local loop = require("cognito.host.loop").new {}
   options.host = loop
   agent.init(options)
