@@ -21,7 +21,8 @@ end
 --- @tparam[opt] table options further words of the command line, such as `{ "--maxmemory", "2mb" }`
 function redis.start(options)
   local self = setmetatable({ port = ports.free() }, Server)
-  self.argv = { binary(), "--port", self.port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no" }
+  self.argv = { binary(), "--port", self.port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+    "--dir", tmp.dir() }
   for _, word in ipairs(options or {}) do self.argv[#self.argv + 1] = word end
   self:restart()
   return self

@@ -6,8 +6,10 @@ local made = {}
 function M.quote(word) return "'" .. tostring(word):gsub("'", "'\\''") .. "'" end
 
 --- Makes a folder of mode 0700 that `M.cleanup` removes.
-function M.dir()
-  local pipe = assert(io.popen("mktemp -d -t lua-cognito.XXXXXXXX", "r"))
+-- @tparam[opt] string parent where; else where the system keeps such folders
+function M.dir(parent)
+  local where = parent and M.quote(parent .. "/lua-cognito.XXXXXXXX") or "-t lua-cognito.XXXXXXXX"
+  local pipe = assert(io.popen("mktemp -d " .. where, "r"))
   local path = pipe:read("*l")
   pipe:close()
   assert(path and path ~= "", "mktemp failed")

@@ -1,0 +1,63 @@
+--- What a refresh costs through the file storage: CPU beside the memory storage, and the time from the last byte of
+-- the answer to the finished put.
+local cognito = require "cognito"
+local posix = require "cognito.posix"
+local stores = require "spec.support.stores"
+
+local cost = {}
+
+local function percentile(list, share)
+  table.sort(list)
+  return list[math.max(1, math.ceil(#list * share))]
+end
+
+-- A session on that store whose host and storage note when an answer has come and when a put is done.
+local function session_on(emulator, store, windows)
+  local host, storage = require("cognito.host.blocking").new(), stores.open(store)
+  local send, put, arrived = host.send, storage.put, nil
+  if windows then
+    function host.send(request)
+      local response, err = send(request)
+      arrived = posix.monotime()
+      return response, err
+    end
+    function storage:put(...)
+      local ok, err = put(self, ...)
+      if arrived then windows[#windows + 1] = posix.monotime() - arrived end
+      arrived = nil
+      return ok, err
+    end
+  end
+  local pool = assert(cognito.pool { user_pool_id = emulator.pool_id, client_id = emulator.client_id,
+    endpoint = emulator.url, host = host, storage = storage })
+  return assert(pool:sign_in { username = "alice", password = "Correct-horse1", flow = "USER_PASSWORD_AUTH" }).session
+end
+
+local function cpu_of(session, times)
+  local start = os.clock()
+  for _ = 1, times do assert(session:refresh()) end
+  return (os.clock() - start) / times
+end
+
+--- @treturn table `memory`, `file`, `sealed` (CPU seconds a refresh, medians), `ratio`, `sealed_ratio`, `p50`, `p99`
+-- (seconds from the answer to the finished put)
+function cost.measure(emulator, folder, rounds, times)
+  local names = { memory = "memory", file = "file:" .. folder .. "/a", sealed = "sealed:" .. folder .. "/b" }
+  local sessions, samples = {}, {}
+  for name, store in pairs(names) do
+    sessions[name], samples[name] = session_on(emulator, store), {}
+    cpu_of(sessions[name], 20)
+  end
+  for round = 1, rounds do
+    for name, session in pairs(sessions) do samples[name][round] = cpu_of(session, times) end
+  end
+  local windows = {}
+  local timed = session_on(emulator, "file:" .. folder .. "/c", windows)
+  for _ = 1, rounds * times do assert(timed:refresh()) end
+  local result = { p50 = percentile(windows, 0.5), p99 = percentile(windows, 0.99) }
+  for name, list in pairs(samples) do result[name] = percentile(list, 0.5) end
+  result.ratio, result.sealed_ratio = result.file / result.memory, result.sealed / result.memory
+  return result
+end
+
+return cost
