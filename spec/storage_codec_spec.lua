@@ -8,6 +8,12 @@ local KEY, OTHER = ("ab"):rep(32), ("cd"):rep(32)
 local RECORD = { version = "id.7", refresh_token = "CANARY", scopes = { "openid" }, expires_at = 1795302693.25 }
 local HEX, HEX2 = ("01"):rep(32), ("02"):rep(32)
 
+local function encode(...)
+  local pieces, err = codec.encode(...)
+  if not pieces then return nil, err end
+  return table.concat(pieces)
+end
+
 local function ring(given) return keys.new(given, "spec") end
 
 local function flip(text, bit)
@@ -20,7 +26,7 @@ end
 for name, given in pairs { plain = false, sealed = HEX } do
   describe("a " .. name .. " record", function()
     local sealer = given and ring(given) or nil
-    local octets = assert(codec.encode(KEY, RECORD, sealer))
+    local octets = assert(encode(KEY, RECORD, sealer))
 
     it("comes back as it was", function()
       assert.same(RECORD, codec.decode(KEY, octets, sealer))
@@ -58,7 +64,7 @@ end
 describe("sealing", function()
   teardown(tmp.cleanup)
 
-  local function sealed_with(given) return assert(codec.encode(KEY, RECORD, ring(given))) end
+  local function sealed_with(given) return assert(encode(KEY, RECORD, ring(given))) end
 
   it("hides the record", function()
     assert.is_nil((sealed_with(HEX):find("CANARY", 1, true)))
@@ -68,13 +74,13 @@ describe("sealing", function()
   it("tells a missing, a wrong and an unneeded key apart", function()
     assert.equal("sealed", select(2, codec.decode(KEY, sealed_with(HEX), nil)))
     assert.equal("key", select(2, codec.decode(KEY, sealed_with(HEX), ring(HEX2))))
-    assert.equal("not_sealed", select(2, codec.decode(KEY, codec.encode(KEY, RECORD), ring(HEX))))
+    assert.equal("not_sealed", select(2, codec.decode(KEY, encode(KEY, RECORD), ring(HEX))))
   end)
 
   it("opens with older keys and seals with the newest", function()
     local both = ring { HEX2, HEX }
     assert.same(RECORD, codec.decode(KEY, sealed_with(HEX), both))
-    assert.same(RECORD, codec.decode(KEY, assert(codec.encode(KEY, RECORD, both)), ring(HEX2)))
+    assert.same(RECORD, codec.decode(KEY, assert(encode(KEY, RECORD, both)), ring(HEX2)))
   end)
 
   it("takes a key as octets, hex and base64", function()
@@ -93,13 +99,13 @@ describe("sealing", function()
     assert.equal("key", select(2, codec.decode(KEY, sealed_with(HEX2), from_file)))
     tmp.write(path, HEX2 .. "\n\n" .. HEX .. " # old\n")
     assert.same(RECORD, codec.decode(KEY, sealed_with(HEX2), from_file))
-    assert.same(RECORD, codec.decode(KEY, assert(codec.encode(KEY, RECORD, from_file)), ring(HEX2)))
+    assert.same(RECORD, codec.decode(KEY, assert(encode(KEY, RECORD, from_file)), ring(HEX2)))
   end)
 
   it("takes keys from a function and passes its failure on", function()
     assert.same(RECORD, codec.decode(KEY, sealed_with(HEX), ring(function() return HEX2, HEX end)))
     local cause = { "why" }
-    local octets, err = codec.encode(KEY, RECORD, ring(function() return nil, cause end))
+    local octets, err = encode(KEY, RECORD, ring(function() return nil, cause end))
     assert.is_nil(octets)
     assert.equal("store", err.kind)
     assert.equal("key", err.code)
@@ -110,16 +116,16 @@ describe("sealing", function()
     local code = [[
       local codec, keys = require "cognito.storage.codec", require "cognito.storage.keys"
       local ring = keys.new({ env = "COGNITO_SPEC_KEYS" }, "spec")
-      local octets = assert(codec.encode("k", { version = "a.1" }, ring))
-      io.write(codec.decode("k", octets, keys.new(("02"):rep(32), "spec")).version)]]
+      local pieces = assert(codec.encode("k", { version = "a.1" }, ring))
+      io.write(codec.decode("k", table.concat(pieces), keys.new(("02"):rep(32), "spec")).version)]]
     local status, out, problem = proc.run { argv = { proc.interpreter(), "-e", code },
       env = { COGNITO_SPEC_KEYS = HEX2 .. ", " .. HEX } }
     assert.equal(0, status, problem)
     assert.equal("a.1", out)
-    local octets, err = codec.encode(KEY, RECORD, ring { env = "COGNITO_SPEC_NO_SUCH_VARIABLE" })
+    local octets, err = encode(KEY, RECORD, ring { env = "COGNITO_SPEC_NO_SUCH_VARIABLE" })
     assert.is_nil(octets)
     assert.matches("COGNITO_SPEC_NO_SUCH_VARIABLE", tostring(err))
-    octets, err = codec.encode(KEY, RECORD, ring { env = "HOME" })
+    octets, err = encode(KEY, RECORD, ring { env = "HOME" })
     assert.is_nil(octets)
     assert.matches("not a key", tostring(err))
   end)
@@ -127,7 +133,7 @@ describe("sealing", function()
   it("refuses what is no key, without showing it", function()
     local path = tmp.dir() .. "/keys"
     local function refused(given, wanted)
-      local octets, err = codec.encode(KEY, RECORD, ring(given))
+      local octets, err = encode(KEY, RECORD, ring(given))
       assert.is_nil(octets)
       assert.equal("key", err.code)
       assert.matches(wanted, tostring(err))
@@ -151,6 +157,25 @@ describe("sealing", function()
       assert.has_error(function() ring(given) end)
     end
     assert.equal("cognito.storage.keys(***)", tostring(ring(HEX)))
+  end)
+end)
+
+describe("encoding", function()
+  it("takes records of many members, names and values that need escapes", function()
+    local record = { version = "a.1" }
+    for i = 1, 300 do record["member" .. i] = i % 2 == 0 and i or "quoted \" " .. i end
+    assert.same(record, codec.decode(KEY, assert(encode(KEY, record))))
+    record = { version = "a.1", nested = { deep = { er = "\0\n" } }, yes = true, no = false }
+    assert.same(record, codec.decode(KEY, assert(encode(KEY, record))))
+  end)
+
+  it("refuses what JSON cannot hold, and a record without version", function()
+    for _, record in ipairs { { version = "a.1", f = print }, { version = "a.1", n = 0 / 0 }, { version = "a.1", "x" },
+      { version = "a.1", t = { 1, print } }, {}, { version = 1 } } do
+      local octets, err = encode(KEY, record)
+      assert.is_nil(octets)
+      assert.equal("record", err.code)
+    end
   end)
 end)
 

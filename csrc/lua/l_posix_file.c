@@ -1,8 +1,10 @@
 /* cognito.posix: private folders, the files in them, locks.
  *
  *   folder(path)               -> folder: mode 0700, ours; made when missing
- *   folder:read(name, max)     -> text
- *   folder:write(name, text)   -> true; atomic and durable
+ *   folder:read(name, max)     -> text, file
+ *   folder:write(name, text...) -> file; atomic and durable; the texts are joined
+ *   file:is(folder, name)      -> whether the name still means this file, unchanged
+ *   file:close()
  *   folder:remove(name)        -> true
  *   folder:rename(from, to)    -> true; `to` must be free
  *   folder:list()              -> list of names
@@ -16,20 +18,29 @@
  * Failures are nil, code, message. */
 #include "l_posix.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define FOLDER "cognito.posix.folder"
 #define LOCK "cognito.posix.lock"
+#define FILE_CLASS "cognito.posix.file"
 #define BYTES "cognito.posix.bytes"
 
 struct folder {
     int fd; /* -1: closed */
 };
 
+struct file {
+    int fd; /* -1: closed */
+    struct pos_stamp stamp;
+};
+
 struct lock {
     int fd; /* -1: closed */
     pid_t owner;
+    struct pos_stamp stamp;
     char name[256];
 };
 
@@ -84,11 +95,32 @@ static size_t check_max(lua_State *L, int arg) {
     return (size_t)max;
 }
 
-static int push_text(lua_State *L, struct pos_bytes *bytes, int result) {
-    if (result < 0) return posix_fail(L, result);
+static struct file *push_file(lua_State *L) {
+    struct file *file = lua_newuserdata(L, sizeof *file);
+    file->fd = -1;
+    lcog_setclass(L, FILE_CLASS);
+    return file;
+}
+
+static int file_close(lua_State *L) {
+    struct file *file = lcog_checkudata(L, 1, FILE_CLASS);
+    int fd = file->fd;
+    file->fd = -1;
+    if (fd >= 0) close(fd);
+    return 0;
+}
+
+static int file_is(lua_State *L) {
+    const struct file *file = lcog_checkudata(L, 1, FILE_CLASS);
+    const struct folder *folder = check_folder(L, 2);
+    const char *name = posix_checkname(L, 3);
+    lua_pushboolean(L, file->fd >= 0 && pos_file_is(folder->fd, name, &file->stamp));
+    return 1;
+}
+
+static void push_text(lua_State *L, struct pos_bytes *bytes) {
     lua_pushlstring(L, bytes->data, bytes->size);
     pos_bytes_free(bytes);
-    return 1;
 }
 
 static int folder_read(lua_State *L) {
@@ -96,21 +128,50 @@ static int folder_read(lua_State *L) {
     const char *name = posix_checkname(L, 2);
     size_t max = check_max(L, 3);
     struct pos_bytes *bytes = push_bytes(L);
-    return push_text(L, bytes, pos_file_read(folder->fd, name, max, bytes));
+    struct file *file = push_file(L);
+    int result = pos_file_read(folder->fd, name, max, bytes, &file->stamp);
+    if (result < 0) return posix_fail(L, result);
+    file->fd = result;
+    push_text(L, bytes);
+    lua_insert(L, -2);
+    return 2;
 }
 
 static int l_read_secret(lua_State *L) {
     const char *path = posix_checkname(L, 1);
     size_t max = check_max(L, 2);
     struct pos_bytes *bytes = push_bytes(L);
-    return push_text(L, bytes, pos_secret_read(path, max, bytes));
+    int result = pos_secret_read(path, max, bytes);
+    if (result < 0) return posix_fail(L, result);
+    push_text(L, bytes);
+    return 1;
+}
+
+static int join(lua_State *L, int first, int last, size_t size, struct pos_bytes *bytes) {
+    bytes->data = malloc(size + 1);
+    if (bytes->data == NULL) return 0;
+    for (int arg = first; arg <= last; arg++) {
+        cog_slice part = lcog_checkslice(L, arg);
+        memcpy(bytes->data + bytes->size, part.data, part.len);
+        bytes->size += part.len;
+    }
+    return 1;
 }
 
 static int folder_write(lua_State *L) {
     const struct folder *folder = check_folder(L, 1);
     const char *name = posix_checkname(L, 2);
-    cog_slice text = lcog_checkslice(L, 3);
-    return posix_done(L, pos_file_write(folder->fd, name, (const char *)text.data, text.len));
+    int last = lua_gettop(L), result = -ENOMEM;
+    size_t size = 0;
+    for (int arg = 3; arg <= last; arg++) size += lcog_checkslice(L, arg).len;
+    struct pos_bytes *bytes = push_bytes(L);
+    struct file *file = push_file(L);
+    if (join(L, 3, last, size, bytes))
+        result = pos_file_write(folder->fd, name, bytes->data, size, &file->stamp);
+    pos_bytes_free(bytes);
+    if (result < 0) return posix_fail(L, result);
+    file->fd = result;
+    return 1;
 }
 
 static int folder_remove(lua_State *L) {
@@ -157,7 +218,7 @@ static int folder_lock(lua_State *L) {
     lcog_setclass(L, LOCK);
     if (strlen(name) >= sizeof lock->name) return posix_fail(L, -POS_NAME);
     strcpy(lock->name, name);
-    int result = pos_lock_open(folder->fd, name);
+    int result = pos_lock_open(folder->fd, name, &lock->stamp);
     if (result < 0) return posix_fail(L, result);
     lock->fd = result;
     return 1;
@@ -176,7 +237,7 @@ static int lock_release(lua_State *L) {
 static int lock_is_current(lua_State *L) {
     const struct lock *lock = check_lock(L, 1);
     const struct folder *folder = check_folder(L, 2);
-    lua_pushboolean(L, pos_lock_is_current(folder->fd, lock->name, lock->fd));
+    lua_pushboolean(L, pos_lock_is(folder->fd, lock->name, &lock->stamp));
     return 1;
 }
 
@@ -212,6 +273,9 @@ static const luaL_Reg lock_methods[] = {
     {"close", lock_close}, {NULL, NULL},
 };
 
+static const luaL_Reg file_methods[] = {{"is", file_is}, {"close", file_close}, {NULL, NULL}};
+
+static const luaL_Reg file_meta[] = {{"__gc", file_close}, {"__close", file_close}, {NULL, NULL}};
 static const luaL_Reg folder_meta[] = {
     {"__gc", folder_close}, {"__close", folder_close}, {NULL, NULL}};
 static const luaL_Reg lock_meta[] = {{"__gc", lock_gc}, {"__close", lock_gc}, {NULL, NULL}};
@@ -219,6 +283,7 @@ static const luaL_Reg bytes_meta[] = {{"__gc", bytes_gc}, {NULL, NULL}};
 
 static void make_classes(lua_State *L) {
     lcog_newclass(L, FOLDER, folder_methods, folder_meta, 0);
+    lcog_newclass(L, FILE_CLASS, file_methods, file_meta, 0);
     lcog_newclass(L, LOCK, lock_methods, lock_meta, 0);
     lcog_newclass(L, BYTES, NULL, bytes_meta, 0);
 }

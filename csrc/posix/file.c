@@ -59,23 +59,45 @@ static int read_all(int fd, struct pos_bytes *bytes) {
     return 0;
 }
 
-static int read_and_close(int fd, const struct stat *st, size_t max, struct pos_bytes *bytes) {
-    int result = (size_t)st->st_size > max ? -POS_TOO_LARGE : 0;
-    if (result == 0) {
-        bytes->size = (size_t)st->st_size;
-        bytes->data = malloc(bytes->size + 1);
-        result = bytes->data == NULL ? -ENOMEM : read_all(fd, bytes);
-    }
-    close(fd);
+static int read_size(int fd, const struct stat *st, size_t max, struct pos_bytes *bytes) {
+    if ((size_t)st->st_size > max) return -POS_TOO_LARGE;
+    bytes->size = (size_t)st->st_size;
+    bytes->data = malloc(bytes->size + 1);
+    int result = bytes->data == NULL ? -ENOMEM : read_all(fd, bytes);
     if (result < 0) pos_bytes_free(bytes);
     return result;
 }
 
-int pos_file_read(int folder, const char *name, size_t max, struct pos_bytes *bytes) {
+static void take_stamp(const struct stat *st, struct pos_stamp *stamp) {
+    stamp->device = st->st_dev;
+    stamp->inode = st->st_ino;
+    stamp->size = st->st_size;
+    stamp->written = st->st_mtim;
+    stamp->changed = st->st_ctim;
+}
+
+static int same_time(struct timespec a, struct timespec b) {
+    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+int pos_file_is(int folder, const char *name, const struct pos_stamp *stamp) {
+    struct stat st;
+    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0) return 0;
+    return st.st_dev == stamp->device && st.st_ino == stamp->inode && st.st_size == stamp->size &&
+           same_time(st.st_mtim, stamp->written) && same_time(st.st_ctim, stamp->changed);
+}
+
+int pos_file_read(int folder, const char *name, size_t max, struct pos_bytes *bytes,
+                  struct pos_stamp *stamp) {
     struct stat st;
     if (!is_plain_name(name)) return -POS_NAME;
     int fd = open_checked(folder, name, &st);
-    return fd < 0 ? fd : read_and_close(fd, &st, max, bytes);
+    if (fd < 0) return fd;
+    take_stamp(&st, stamp);
+    int result = read_size(fd, &st, max, bytes);
+    if (result == 0) return fd;
+    close(fd);
+    return result;
 }
 
 static int check_secret(int fd, struct stat *st) {
@@ -91,7 +113,7 @@ int pos_secret_read(const char *path, size_t max, struct pos_bytes *bytes) {
     POS_RETRY(fd, open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (fd < 0) return -errno;
     int result = check_secret(fd, &st);
-    if (result == 0) return read_and_close(fd, &st, max, bytes);
+    if (result == 0) result = read_size(fd, &st, max, bytes);
     close(fd);
     return result;
 }
@@ -123,16 +145,30 @@ static int sync_fd(int fd) {
     return result < 0 ? -errno : 0;
 }
 
-/* fchmod: a umask can have taken even the owner's bits. An interrupted close has closed. */
+/* fchmod: a umask can have taken even the owner's bits. */
 static int fill(int fd, const char *data, size_t size) {
     int result = fchmod(fd, 0600) == 0 ? 0 : -errno;
     if (result == 0) result = write_all(fd, data, size);
-    if (result == 0) result = sync_fd(fd);
-    if (close(fd) != 0 && errno != EINTR && result == 0) result = -errno;
-    return result;
+    return result == 0 ? sync_fd(fd) : result;
 }
 
-int pos_file_write(int folder, const char *name, const char *data, size_t size) {
+static int give_name(int folder, const char *temporary, const char *name) {
+    int result;
+    POS_RETRY(result, renameat(folder, temporary, folder, name));
+    return result < 0 ? -errno : 0;
+}
+
+/* Without a stamp (which cannot really be) the file is taken for unknown when it is next looked at. */
+static int finish(int folder, int fd, struct pos_stamp *stamp) {
+    struct stat st;
+    if (fstat(fd, &st) != 0) memset(&st, 0, sizeof st);
+    take_stamp(&st, stamp);
+    return sync_fd(folder);
+}
+
+/* Whatever close() could report, fsync has reported before: a failing close loses nothing. */
+int pos_file_write(int folder, const char *name, const char *data, size_t size,
+                   struct pos_stamp *stamp) {
     char temporary[TEMPORARY_SIZE];
     if (!is_plain_name(name)) return -POS_NAME;
     int fd, result = random_name(temporary);
@@ -140,9 +176,11 @@ int pos_file_write(int folder, const char *name, const char *data, size_t size) 
     POS_RETRY(fd, openat(folder, temporary, WRITE_FLAGS, 0600));
     if (fd < 0) return -errno;
     result = fill(fd, data, size);
-    if (result == 0 && renameat(folder, temporary, folder, name) != 0) result = -errno;
-    if (result == 0) return sync_fd(folder);
-    unlinkat(folder, temporary, 0);
+    if (result == 0) result = give_name(folder, temporary, name);
+    if (result < 0) unlinkat(folder, temporary, 0);
+    else result = finish(folder, fd, stamp);
+    if (result == 0) return fd;
+    close(fd);
     return result;
 }
 

@@ -9,9 +9,11 @@
 
 #define LOCK_FLAGS (O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 
-static int check_lock(int fd) {
+static int check_lock(int fd, struct pos_stamp *stamp) {
     struct stat st;
     if (fstat(fd, &st) != 0) return -errno;
+    stamp->device = st.st_dev;
+    stamp->inode = st.st_ino;
     if (!S_ISREG(st.st_mode)) return -POS_NOT_FILE;
     if (st.st_uid != geteuid()) return -POS_OWNER;
     if (st.st_nlink > 1) return -POS_LINKS;
@@ -21,12 +23,12 @@ static int check_lock(int fd) {
 
 /* A lock file holds nothing, so it matters little what others may do to it; but a umask must not
  * have kept us out of it. */
-int pos_lock_open(int folder, const char *name) {
+int pos_lock_open(int folder, const char *name, struct pos_stamp *stamp) {
     int fd;
     if (name[0] == '\0' || strchr(name, '/') != NULL) return -POS_NAME;
     POS_RETRY(fd, openat(folder, name, LOCK_FLAGS, 0600));
     if (fd < 0) return errno == ELOOP ? -POS_SYMLINK : -errno;
-    int result = check_lock(fd);
+    int result = check_lock(fd, stamp);
     if (result == 0) return fd;
     close(fd);
     return result;
@@ -48,9 +50,8 @@ int pos_lock_release(int lock) {
     return result == 0 ? 0 : -errno;
 }
 
-int pos_lock_is_current(int folder, const char *name, int lock) {
-    struct stat named, open_one;
-    if (fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) != 0) return 0;
-    if (fstat(lock, &open_one) != 0) return 0;
-    return named.st_dev == open_one.st_dev && named.st_ino == open_one.st_ino;
+int pos_lock_is(int folder, const char *name, const struct pos_stamp *stamp) {
+    struct stat st;
+    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0) return 0;
+    return st.st_dev == stamp->device && st.st_ino == stamp->inode;
 }

@@ -12,6 +12,7 @@
 #endif
 
 #include <stddef.h>
+#include <sys/stat.h>
 
 /* ---- results: 0 or a descriptor; else a negated errno value or one of these, negated ---- */
 
@@ -65,18 +66,32 @@ int pos_folder_list(int folder, struct pos_bytes *names);
 
 /* ---- private files in such a folder: regular, ours, mode 0600, one name ---- */
 
-/* Reads a whole file of at most `max` bytes. */
-int pos_file_read(int folder, const char *name, size_t max, struct pos_bytes *bytes);
+/* Which file it was and in which state. */
+struct pos_stamp {
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    struct timespec written, changed;
+};
+
+/* Reads a whole file of at most `max` bytes. Returns the file's descriptor: while it is open no
+ * other file can get this one's number, so that the stamp tells for certain what `name` is. */
+int pos_file_read(int folder, const char *name, size_t max, struct pos_bytes *bytes,
+                  struct pos_stamp *stamp);
+
+/* 1 when `name` still is the file of the stamp, unchanged. */
+int pos_file_is(int folder, const char *name, const struct pos_stamp *stamp);
 
 /* Reads a whole secret file that a person or a deployment tool wrote (a key, a password): regular,
  * ours or root's, without access for others and not writable by the group. Links are followed. */
 int pos_secret_read(const char *path, size_t max, struct pos_bytes *bytes);
 
 /* Replaces a file so that any reader, and the disk after a crash, has the old or the new content
- * whole: temporary file (".tmp-" and random digits), fsync, rename, fsync of the folder. On
- * failure the old file is as it was, except when the very last step failed: then the new one is
- * in place but may not survive a power cut. */
-int pos_file_write(int folder, const char *name, const char *data, size_t size);
+ * whole: temporary file (".tmp-" and random digits), fsync, rename, fsync of the folder. Returns
+ * the new file's descriptor. On failure the old file is as it was, except when the very last step
+ * failed: then the new one is in place but may not survive a power cut. */
+int pos_file_write(int folder, const char *name, const char *data, size_t size,
+                   struct pos_stamp *stamp);
 
 /* Removes a file, durably. -ENOENT when there is none. */
 int pos_file_remove(int folder, const char *name);
@@ -87,15 +102,15 @@ int pos_file_rename(int folder, const char *from, const char *to);
 /* ---- locks: flock on a file that is never renamed, so the kernel frees them with the process ---- */
 
 /* Opens (makes) a lock file. The lock is not taken yet. */
-int pos_lock_open(int folder, const char *name);
+int pos_lock_open(int folder, const char *name, struct pos_stamp *stamp);
 
 /* Takes the lock or answers -POS_BUSY at once. */
 int pos_lock_try(int lock);
 
 int pos_lock_release(int lock);
 
-/* 1 when `name` still is the file that is open as `lock`. */
-int pos_lock_is_current(int folder, const char *name, int lock);
+/* 1 when `name` still is the lock file of the stamp. */
+int pos_lock_is(int folder, const char *name, const struct pos_stamp *stamp);
 
 /* ---- clocks: float seconds ---- */
 

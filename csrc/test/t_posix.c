@@ -12,9 +12,21 @@
 static char top[] = "/tmp/lua-cognito.XXXXXX";
 static int folder;
 
+static int read_file(const char *name, struct pos_bytes *bytes) {
+    struct pos_stamp stamp;
+    int fd = pos_file_read(folder, name, 100, bytes, &stamp);
+    return fd < 0 ? fd : close(fd);
+}
+
+static int write_file(int where, const char *name, const char *data, size_t size) {
+    struct pos_stamp stamp;
+    int fd = pos_file_write(where, name, data, size, &stamp);
+    return fd < 0 ? fd : close(fd);
+}
+
 static int holds(const char *name, const char *wanted) {
     struct pos_bytes bytes = {NULL, 0};
-    int result = pos_file_read(folder, name, 100, &bytes);
+    int result = read_file(name, &bytes);
     int same = result == 0 && bytes.size == strlen(wanted) && memcmp(bytes.data, wanted, bytes.size) == 0;
     pos_bytes_free(&bytes);
     return same;
@@ -22,32 +34,53 @@ static int holds(const char *name, const char *wanted) {
 
 static int read_result(const char *name) {
     struct pos_bytes bytes = {NULL, 0};
-    int result = pos_file_read(folder, name, 100, &bytes);
+    int result = read_file(name, &bytes);
     CHECK(result == 0 || bytes.data == NULL);
     pos_bytes_free(&bytes);
     return result;
 }
 
 static void test_files(void) {
-    CHECK(pos_file_write(folder, "a", "one", 3) == 0 && holds("a", "one"));
-    CHECK(pos_file_write(folder, "a", "", 0) == 0 && holds("a", ""));
-    CHECK(pos_file_write(folder, "b", "two", 3) == 0);
+    CHECK(write_file(folder, "a", "one", 3) == 0 && holds("a", "one"));
+    CHECK(write_file(folder, "a", "", 0) == 0 && holds("a", ""));
+    CHECK(write_file(folder, "b", "two", 3) == 0);
     CHECK(pos_file_rename(folder, "b", "a") == -EEXIST && holds("a", "") && holds("b", "two"));
     CHECK(pos_file_rename(folder, "b", "c") == 0 && holds("c", "two") && read_result("b") == -ENOENT);
     CHECK(pos_file_remove(folder, "c") == 0 && pos_file_remove(folder, "c") == -ENOENT);
+    struct pos_stamp unused;
     static const char *names[] = {"", ".", "..", "a/b", "/a"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         CHECK(read_result(names[i]) == -POS_NAME);
-        CHECK(pos_file_write(folder, names[i], "x", 1) == -POS_NAME);
+        CHECK(write_file(folder, names[i], "x", 1) == -POS_NAME);
         CHECK(pos_file_remove(folder, names[i]) == -POS_NAME);
-        CHECK(pos_lock_open(folder, names[i]) < 0);
+        CHECK(pos_lock_open(folder, names[i], &unused) < 0);
     }
     CHECK(pos_file_remove(folder, "a") == 0);
 }
 
+/* Every change of the file or of the name shows. */
+static void test_stamps(void) {
+    struct pos_stamp one, two;
+    int first = pos_file_write(folder, "a", "one", 3, &one);
+    CHECK(first >= 0 && pos_file_is(folder, "a", &one) && !pos_file_is(folder, "b", &one));
+    for (int i = 0; i < 50; i++) {
+        int second = pos_file_write(folder, "a", "one", 3, &two);
+        CHECK(second >= 0 && pos_file_is(folder, "a", &two) && !pos_file_is(folder, "a", &one));
+        close(second);
+    }
+    struct pos_bytes bytes = {NULL, 0};
+    int again = pos_file_read(folder, "a", 100, &bytes, &one);
+    CHECK(again >= 0 && pos_file_is(folder, "a", &one));
+    pos_bytes_free(&bytes);
+    CHECK(fchmod(again, 0644) == 0 && !pos_file_is(folder, "a", &one));
+    close(again);
+    close(first);
+    CHECK(pos_file_remove(folder, "a") == 0 && !pos_file_is(folder, "a", &one));
+}
+
 static void test_list(void) {
     struct pos_bytes names = {NULL, 0};
-    for (char name[] = "n0"; name[1] <= '9'; name[1]++) CHECK(pos_file_write(folder, name, "x", 1) == 0);
+    for (char name[] = "n0"; name[1] <= '9'; name[1]++) CHECK(write_file(folder, name, "x", 1) == 0);
     for (int turn = 0; turn < 2; turn++) {
         CHECK(pos_folder_list(folder, &names) == 0 && names.size == 30);
         pos_bytes_free(&names);
@@ -59,12 +92,12 @@ static void test_list(void) {
 
 /* A reader without a lock: whatever it opens is whole, though the name moves under its hands. */
 static void test_replaced_under_the_reader(void) {
-    CHECK(pos_file_write(folder, "r", "aaaaaaaa", 8) == 0);
+    CHECK(write_file(folder, "r", "aaaaaaaa", 8) == 0);
     pid_t writer = fork();
     if (writer == 0) {
         for (;;) {
-            pos_file_write(folder, "r", "aaaaaaaa", 8);
-            pos_file_write(folder, "r", "bbbb", 4);
+            write_file(folder, "r", "aaaaaaaa", 8);
+            write_file(folder, "r", "bbbb", 4);
         }
     }
     int whole = 0;
@@ -84,9 +117,11 @@ static int in_child(int (*fn)(int), int argument) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+static struct pos_stamp locked;
+
 static int try_own(int unused) {
     (void)unused;
-    int lock = pos_lock_open(folder, "l");
+    int lock = pos_lock_open(folder, "l", &locked);
     return lock < 0 ? 100 : pos_lock_try(lock) == -POS_BUSY ? 1 : 0;
 }
 
@@ -95,7 +130,8 @@ static int close_inherited(int lock) {
 }
 
 static void test_locks(void) {
-    int lock = pos_lock_open(folder, "l"), other = pos_lock_open(folder, "l");
+    struct pos_stamp mine, theirs;
+    int lock = pos_lock_open(folder, "l", &mine), other = pos_lock_open(folder, "l", &theirs);
     CHECK(lock >= 0 && other >= 0);
     CHECK(pos_lock_try(lock) == 0 && pos_lock_try(lock) == 0);
     CHECK(pos_lock_try(other) == -POS_BUSY);
@@ -104,10 +140,10 @@ static void test_locks(void) {
     CHECK(in_child(try_own, 0) == 1);
     CHECK(pos_lock_release(lock) == 0 && pos_lock_try(other) == 0);
     CHECK(close(other) == 0 && pos_lock_try(lock) == 0);
-    CHECK(pos_lock_is_current(folder, "l", lock) == 1);
-    CHECK(pos_file_remove(folder, "l") == 0 && pos_lock_is_current(folder, "l", lock) == 0);
-    other = pos_lock_open(folder, "l");
-    CHECK(pos_lock_try(other) == 0 && pos_lock_is_current(folder, "l", lock) == 0);
+    CHECK(pos_lock_is(folder, "l", &mine) == 1);
+    CHECK(pos_file_remove(folder, "l") == 0 && pos_lock_is(folder, "l", &mine) == 0);
+    other = pos_lock_open(folder, "l", &theirs);
+    CHECK(pos_lock_try(other) == 0 && pos_lock_is(folder, "l", &mine) == 0);
     close(lock);
     close(other);
     pos_file_remove(folder, "l");
@@ -125,7 +161,7 @@ static void test_signals(void) {
     double start = pos_monotime();
     pos_sleep(0.1);
     double slept = pos_monotime() - start;
-    for (int i = 0; i < 200; i++) CHECK(pos_file_write(folder, "s", "text", 4) == 0 && holds("s", "text"));
+    for (int i = 0; i < 200; i++) CHECK(write_file(folder, "s", "text", 4) == 0 && holds("s", "text"));
     setitimer(ITIMER_REAL, &never, NULL);
     CHECK(slept >= 0.1 && slept < 0.3);
     CHECK(pos_file_remove(folder, "s") == 0);
@@ -142,7 +178,7 @@ static void test_folders(void) {
     CHECK(fstat(deep, &st) == 0 && (st.st_mode & 07777) == 0700);
     snprintf(path, sizeof path, "%s/deep/er", top);
     CHECK(rmdir(path) == 0 && pos_folder_is_gone(deep));
-    CHECK(pos_file_write(deep, "x", "x", 1) == -ENOENT);
+    CHECK(write_file(deep, "x", "x", 1) == -ENOENT);
     close(deep);
     CHECK(pos_folder_open("") == -ENOENT && pos_folder_open("/dev/null") == -POS_NOT_FOLDER);
     snprintf(path, sizeof path, "%s/deep", top);
@@ -159,6 +195,7 @@ int main(void) {
     folder = pos_folder_open(top);
     CHECK(folder >= 0);
     test_files();
+    test_stamps();
     test_list();
     test_replaced_under_the_reader();
     test_locks();

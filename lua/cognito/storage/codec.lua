@@ -3,7 +3,7 @@
 -- A first line names the form and its number; what follows is bound to the record's key, so that a record which was
 -- moved to another key's place is refused:
 --
---   lua-cognito record 1\n  SHA-256 in hex over place and JSON  \n  JSON  \n
+--   lua-cognito record 1\n  the key  \n  SHA-256 of the JSON in hex  \n  JSON  \n
 --   lua-cognito sealed 1\n  AES-256-GCM (`core.seal`) of the JSON, the place as additional data
 --
 -- The digest of the first form finds what disks and people break; only the second withstands an attacker.
@@ -25,28 +25,33 @@ local function place_of(key)
     return "lua-cognito record 1\0" .. key
 end
 
---- Encodes a record.
+local function digest(text)
+    return core.hex_encode(core.sha256(text))
+end
+
+--- Encodes a record. What it gives is to be joined; that is left to the writer, who can do it without a Lua string.
 -- @tparam string key the record's key
 -- @tparam table record
 -- @tparam[opt] table keys a `cognito.storage.keys`; nil: not sealed
--- @treturn string|nil octets, or nil and an error of kind `store`
+-- @treturn table|nil a list of strings, or nil and an error of kind `store`
 function codec.encode(key, record, keys)
     local text, message = json.encode(record)
-    if not text then
-        return nil, errors.new("store", "the record cannot be written: " .. message, { code = "record" })
+    if not text or type(record.version) ~= "string" or record[1] ~= nil then
+        message = "the record cannot be written: " .. (message or "it is a list, or has no version")
+        return nil, errors.new("store", message, { code = "record" })
     end
     if #text > codec.max_size - 256 then
         return nil, errors.new("store", "the record is larger than a mebibyte", { code = "too_large" })
     end
-    if not keys then return PLAIN .. core.hex_encode(core.sha256(place_of(key) .. text)) .. "\n" .. text .. "\n" end
+    if not keys then return { PLAIN .. key .. "\n" .. digest(text) .. "\n", text, "\n" } end
     local sealed, err = keys:seal(place_of(key), text)
     if not sealed then return nil, err end
-    return SEALED .. sealed
+    return { SEALED, sealed }
 end
 
 local function open_plain(key, octets)
-    local digest, text = octets:match("^(%x+)\n(.*)\n$", #PLAIN + 1)
-    if not digest or digest ~= core.hex_encode(core.sha256(place_of(key) .. text)) then return nil, "corrupt" end
+    local owner, sum, text = octets:match("^(%x+)\n(%x+)\n(.*)\n$", #PLAIN + 1)
+    if owner ~= key or sum ~= digest(text) then return nil, "corrupt" end
     return text
 end
 
@@ -84,6 +89,16 @@ function codec.decode(key, octets, keys)
     local record = json.decode(text)
     if type(record) ~= "table" or type(record.version) ~= "string" then return nil, "corrupt" end
     return record
+end
+
+--- A copy that shares nothing but strings.
+-- @tparam table value
+-- @treturn table
+function codec.copy(value)
+    if type(value) ~= "table" then return value end
+    local out = {}
+    for k, v in pairs(value) do out[k] = codec.copy(v) end
+    return out
 end
 
 --- Compares two records by content.

@@ -17,6 +17,8 @@ local trouble = require "cognito.storage.trouble"
 
 local file = {}
 
+local unpack = table.unpack or unpack
+
 local File = { __name = "cognito.storage.file" }
 File.__index = File
 
@@ -53,7 +55,7 @@ function file.new(opts)
         path = opts.path or default_path(),
         keys = opts.key and require("cognito.storage.keys").new(opts.key, "cognito.storage.file"),
         lockless = opts.lock == "none",
-        held = setmetatable({}, { __mode = "v" }), -- key -> lock; a lock that everybody forgot is given back
+        held = setmetatable({}, { __mode = "v" }), -- key -> token; a lock that everybody forgot is given back
         dropped = {}, -- key -> true: remove the lock file with the lock
         seen = opts.key and codec.watch(),
     }, File)
@@ -82,15 +84,20 @@ local function open_folder(self)
     if not self.lockless and folder:is_remote() then
         return nil, folder_failure(self, "no_locks", "locks cannot be trusted on a network file system")
     end
-    self.folder, self.guard = folder, nil
+    self.folder = folder
     return folder
 end
 
--- A folder that was removed since (and perhaps made anew) is opened again.
 local function open(self)
-    local folder = self.folder
-    if folder and not folder:is_gone() then return folder end
+    if self.folder then return self.folder end
     return open_folder(self)
+end
+
+-- After an ENOENT: a folder that was removed since (and perhaps made anew) is opened again.
+local function was_removed(self, code)
+    if code ~= "ENOENT" or not self.folder:is_gone() then return false end
+    self.folder, self.guard, self.spare, self.last = nil, nil, nil, nil
+    return true
 end
 
 -- Only whoever holds the guard has a temporary file: one that is there was left by a writer that was killed.
@@ -126,31 +133,32 @@ local function try_guard(self, folder)
     return nil, "busy", "the lock was removed again and again"
 end
 
-local function take_guard(self, folder)
+-- Returns the folder whose guard is held.
+local function take_guard(self)
     local ends, pause = posix.monotime() + GUARD_WAIT, 0.0002
     while true do
+        local folder, err = open(self)
+        if not folder then return nil, err end
         local ok, code, message = try_guard(self, folder)
-        if ok then return true end
-        if code ~= "busy" or posix.monotime() > ends then return nil, folder_failure(self, code, message) end
-        posix.sleep(pause)
-        pause = math.min(pause * 1.5, 0.02)
+        if ok then return folder end
+        if not was_removed(self, code) then
+            if code ~= "busy" or posix.monotime() > ends then return nil, folder_failure(self, code, message) end
+            posix.sleep(pause)
+            pause = math.min(pause * 1.5, 0.02)
+        end
     end
 end
 
 -- Runs fn(self, folder, ...) alone among all processes. It throws only when memory is out; the guard is free then too.
 local function guarded(self, fn, ...)
-    local folder, err = open(self)
+    local folder, err = (self.lockless and open or take_guard)(self)
     if not folder then return nil, err end
-    if self.lockless then return fn(self, folder, ...) end
-    local ok
-    ok, err = take_guard(self, folder)
-    if not ok then return nil, err end
-    if not self.swept then
+    if not self.swept and not self.lockless then
         sweep(folder)
         self.swept = true
     end
     local done, result, problem = pcall(fn, self, folder, ...)
-    self.guard:release()
+    if self.guard then self.guard:release() end
     if not done then error(result, 0) end
     return result, problem
 end
@@ -161,12 +169,18 @@ local function file_of(key)
     return key .. ".session"
 end
 
--- `false` when there is none.
-local function read(self, folder, key)
-    local text, code, message = folder:read(file_of(key), codec.max_size)
-    if text then return text end
-    if code == "ENOENT" then return false end
-    return nil, file_failure(self, key, code, message)
+-- What was read or written last is kept with its open file, which tells whether the name still means it: the usual
+-- refresh then decodes nothing.
+local function keep(self, key, handle, record)
+    if self.last then self.last.file:close() end
+    self.last = { key = key, file = handle, record = record }
+    return record
+end
+
+local function forget(self, key)
+    if self.last then self.last.file:close() end
+    self.last = nil
+    if self.seen then self.seen:forget(key) end
 end
 
 local function decode(self, key, text)
@@ -175,31 +189,27 @@ local function decode(self, key, text)
     return record, problem
 end
 
-local PUT_ASIDE = { corrupt = true, tampered = true, rolled_back = true, newer = true }
-
-local function rename_aside(folder, key)
-    local stem = file_of(key) .. os.date("!.bad-%Y%m%dT%H%M%SZ")
-    local name, turn = stem, 1
-    local ok, code = folder:rename(file_of(key), name)
-    while not ok and code == "EEXIST" and turn < 1000 do
-        name, turn = stem .. "-" .. turn, turn + 1
-        ok, code = folder:rename(file_of(key), name)
+-- The stored record, not to be changed; `false` when there is none; nil and an error or a code of `codec.decode`.
+local function load(self, folder, key)
+    local last = self.last
+    if last and last.key == key and last.file:is(folder, file_of(key)) then return last.record end
+    local text, handle, message = folder:read(file_of(key), codec.max_size)
+    if not text then
+        if handle == "ENOENT" then return false end
+        return nil, file_failure(self, key, handle, message)
     end
-    return ok and name
+    local record, problem = decode(self, key, text)
+    if record then return keep(self, key, handle, record) end
+    handle:close()
+    return nil, problem
 end
 
-local function forget(self, key)
-    self.last = nil
-    if self.seen then self.seen:forget(key) end
-end
+local PUT_ASIDE = { corrupt = true, tampered = true, rolled_back = true, newer = true }
 
 -- Under the guard.
 local function set_aside(self, folder, key, code)
     forget(self, key)
-    local name = rename_aside(folder, key)
-    local where = name and ("sign in again; the old file is kept as %s/%s"):format(self.path, name)
-        or ("it could not be renamed; move %s away and sign in again"):format(path_of(self, key))
-    return codec.problem(code, "the session file " .. path_of(self, key), where)
+    return trouble.put_aside(folder, self.path, file_of(key), os.date("!.bad-%Y%m%dT%H%M%SZ"), code)
 end
 
 local function refusal(self, folder, key, problem)
@@ -208,21 +218,17 @@ local function refusal(self, folder, key, problem)
     return codec.problem(problem, "the session file " .. path_of(self, key))
 end
 
--- Under the guard: the stored record, `false` when there is none, or nil and an error.
+-- Under the guard: as `load`, but what cannot be used is put aside, and there are errors only.
 local function current(self, folder, key)
-    local text, err = read(self, folder, key)
-    if not text then return text, err end
-    local last = self.last
-    if last and last.text == text and last.key == key then return last.record end
-    local record, problem = decode(self, key, text)
-    if record then return record end
+    local record, problem = load(self, folder, key)
+    if record ~= nil then return record end
     return nil, refusal(self, folder, key, problem)
 end
 
 -- Without the guard somebody may have replaced what `get` could not use: look again before it is put aside.
 local function current_copy(self, folder, key)
     local record, err = current(self, folder, key)
-    return record or nil, err
+    return record and codec.copy(record) or nil, err
 end
 
 --- Reads a record.
@@ -231,17 +237,14 @@ end
 function File:get(key)
     local folder, err = open(self)
     if not folder then return nil, err end
-    local text
-    text, err = read(self, folder, key)
-    if not text then return nil, err end
-    local record, problem = decode(self, key, text)
-    if not record then
-        if type(problem) == "table" then return nil, problem end
-        self.last = nil
-        return guarded(self, current_copy, key)
+    local record, problem = load(self, folder, key)
+    if record then return codec.copy(record) end
+    if record == false then
+        if was_removed(self, "ENOENT") then return self:get(key) end
+        return nil
     end
-    self.last = { key = key, text = text, record = { version = record.version } }
-    return record
+    if type(problem) == "table" then return nil, problem end
+    return guarded(self, current_copy, key)
 end
 
 -- A repeated put of the very record that is stored is no conflict: the first may have failed after its rename.
@@ -254,13 +257,13 @@ end
 local function compare_and_write(self, folder, key, record, expected)
     local stored, err = current(self, folder, key)
     if stored == nil then return nil, err end
-    self.last = nil
     if not may_replace(stored, record, expected) then return nil, trouble.conflict() end
-    local text
-    text, err = codec.encode(key, record, self.keys)
-    if not text then return nil, err end
-    local ok, code, message = folder:write(file_of(key), text)
-    if not ok then return nil, file_failure(self, key, code, message) end
+    local pieces
+    pieces, err = codec.encode(key, record, self.keys)
+    if not pieces then return nil, err end
+    local handle, code, message = folder:write(file_of(key), unpack(pieces))
+    if not handle then return nil, file_failure(self, key, code, message) end
+    keep(self, key, handle, record)
     if self.seen then self.seen:note(key, record.version) end
     return true
 end
@@ -323,9 +326,18 @@ end
 
 -- ---- locks ---------------------------------------------------------------------------------------------------------
 
-local function take_lock(folder, key)
+-- The lock that was given back last is kept open, for it is often the next one to be taken.
+local function open_lock(self, folder, key)
+    local spare = self.spare
+    self.spare = nil
+    if spare and spare.key == key and spare.pid == posix.getpid() then return spare.lock end
+    if spare then spare.lock:close() end
+    return folder:lock(key .. ".lock")
+end
+
+local function take_lock(self, folder, key)
     for _ = 1, 100 do
-        local lock, code, message = folder:lock(key .. ".lock")
+        local lock, code, message = open_lock(self, folder, key)
         if not lock then return nil, code, message end
         local ok
         ok, code, message = lock:try()
@@ -338,7 +350,7 @@ end
 
 --- Takes the lock of a key. It ends with the process at the latest.
 -- @tparam string key
--- @treturn userdata|nil a token, or nil and "busy", or nil and an error of kind `store`
+-- @treturn table|nil a token, or nil and "busy", or nil and an error of kind `store`
 function File:try_lock(key)
     if self.held[key] then return nil, "busy" end
     if self.lockless then
@@ -347,19 +359,28 @@ function File:try_lock(key)
     end
     local folder, err = open(self)
     if not folder then return nil, err end
-    local lock, code, message = take_lock(folder, key)
-    if not lock then return nil, code == "busy" and code or folder_failure(self, code, message) end
-    self.held[key] = lock
-    return lock
+    local lock, code, message = take_lock(self, folder, key)
+    if lock then
+        local token = { lock = lock }
+        self.held[key] = token
+        return token
+    end
+    if was_removed(self, code) then return self:try_lock(key) end
+    return nil, code == "busy" and code or folder_failure(self, code, message)
 end
 
 local function give_back(self, key, lock)
     if self.lockless then return true end
+    local ok, code, message
     if self.dropped[key] then
         self.dropped[key] = nil
         self.folder:remove(key .. ".lock")
+        ok, code, message = lock:close()
+    else
+        ok, code, message = lock:release()
+        if self.spare then self.spare.lock:close() end
+        self.spare = { key = key, lock = lock, pid = posix.getpid() }
     end
-    local ok, code, message = lock:close()
     if ok then return true end
     return nil, folder_failure(self, code, message)
 end
@@ -369,12 +390,9 @@ end
 -- @param token what try_lock gave
 -- @treturn boolean|nil true, or nil and an error of kind `store`
 function File:unlock(key, token)
-    local lock = self.held[key]
-    if not lock or lock ~= token then
-        return nil, trouble.lock_lost()
-    end
+    if not token or self.held[key] ~= token then return nil, trouble.lock_lost() end
     self.held[key] = nil
-    return give_back(self, key, lock)
+    return give_back(self, key, token.lock)
 end
 
 return file

@@ -150,10 +150,11 @@ end
 -- @treturn boolean|nil true, or nil and an error of kind `store`. When the connection broke the record may be stored or
 -- not; the same put again is safe
 function Redis:put(key, record, expected)
-    local data, err = codec.encode(key, record, self.keys)
-    if not data then return nil, err end
+    local pieces, err = codec.encode(key, record, self.keys)
+    if not pieces then return nil, err end
+    local words = { expected or "", record.version, table.concat(pieces), self.ttl }
     local answer
-    answer, err = self.link:run(PUT, { name_of(self, key) }, { expected or "", record.version, data, self.ttl })
+    answer, err = self.link:run(PUT, { name_of(self, key) }, words)
     if not answer then return nil, err end
     if answer[1] ~= "ok" and not is_stored(self, key, record) then return nil, conflict() end
     self.seen:note(key, record.version)

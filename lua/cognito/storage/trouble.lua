@@ -1,6 +1,7 @@
 --- The errors of the file storage, each with its cure.
 -- @module cognito.storage.trouble
 
+local codec = require "cognito.storage.codec"
 local errors = require "cognito.errors"
 
 local trouble = {}
@@ -51,6 +52,30 @@ end
 -- @treturn table an error of kind `store`
 function trouble.file(path, code, message)
     return failure("the session file", path, code, message, FILE_HINTS[code] or FOLDER_HINTS[code])
+end
+
+local function rename(folder, name, stem)
+    local new, turn = stem, 1
+    local ok, code = folder:rename(name, new)
+    while not ok and code == "EEXIST" and turn < 1000 do
+        new, turn = stem .. "-" .. turn, turn + 1
+        ok, code = folder:rename(name, new)
+    end
+    return ok and new
+end
+
+--- Puts a record file that cannot be used out of the way, for a person to look at.
+-- @tparam userdata folder of `cognito.posix`
+-- @tparam string path of the folder
+-- @tparam string name of the file
+-- @tparam string suffix of its new name
+-- @tparam string code of `codec.problem`
+-- @treturn table an error of kind `store`
+function trouble.put_aside(folder, path, name, suffix, code)
+    local new = rename(folder, name, name .. suffix)
+    local hint = new and ("sign in again; the old file is kept as %s/%s"):format(path, new)
+        or ("it could not be renamed; move %s/%s away and sign in again"):format(path, name)
+    return codec.problem(code, ("the session file %s/%s"):format(path, name), hint)
 end
 
 --- The stored version is not the expected one.
