@@ -8,6 +8,8 @@
  *   folder:remove(name)        -> true
  *   folder:rename(from, to)    -> true; `to` must be free
  *   folder:list()              -> list of names
+ *   folder:try() folder:release() -> true; the lock of the folder itself, which a child made by
+ *                              fork shares: it has to open its own
  *   folder:is_remote() folder:is_gone() folder:close()
  *   folder:lock(name)          -> lock, not taken yet
  *   lock:try() lock:release()  -> true
@@ -199,6 +201,14 @@ static int folder_list(lua_State *L) {
     return 1;
 }
 
+static int folder_try(lua_State *L) {
+    return posix_done(L, pos_lock_try(check_folder(L, 1)->fd));
+}
+
+static int folder_release(lua_State *L) {
+    return posix_done(L, pos_lock_release(check_folder(L, 1)->fd));
+}
+
 static int folder_is_remote(lua_State *L) {
     lua_pushboolean(L, pos_folder_is_remote(check_folder(L, 1)->fd));
     return 1;
@@ -265,7 +275,7 @@ static const luaL_Reg folder_methods[] = {
     {"read", folder_read},           {"write", folder_write},     {"remove", folder_remove},
     {"rename", folder_rename},       {"list", folder_list},       {"lock", folder_lock},
     {"is_remote", folder_is_remote}, {"is_gone", folder_is_gone}, {"close", folder_close},
-    {NULL, NULL},
+    {"try", folder_try},             {"release", folder_release}, {NULL, NULL},
 };
 
 static const luaL_Reg lock_methods[] = {

@@ -24,8 +24,7 @@ static int is_plain_name(const char *name) {
 }
 
 /* 1: the file was replaced while it was being opened and is to be opened again. */
-static int check_file(int fd, struct stat *st) {
-    if (fstat(fd, st) != 0) return -errno;
+static int check_file(const struct stat *st) {
     if (!S_ISREG(st->st_mode)) return -POS_NOT_FILE;
     if (st->st_uid != geteuid()) return -POS_OWNER;
     if (st->st_mode & 077) return -POS_MODE;
@@ -38,7 +37,7 @@ static int open_checked(int folder, const char *name, struct stat *st) {
         int fd;
         POS_RETRY(fd, openat(folder, name, READ_FLAGS));
         if (fd < 0) return errno == ELOOP ? -POS_SYMLINK : -errno;
-        int result = check_file(fd, st);
+        int result = fstat(fd, st) == 0 ? check_file(st) : -errno;
         if (result == 0) return fd;
         close(fd);
         if (result < 0) return result;
@@ -73,18 +72,13 @@ static void take_stamp(const struct stat *st, struct pos_stamp *stamp) {
     stamp->inode = st->st_ino;
     stamp->size = st->st_size;
     stamp->written = st->st_mtim;
-    stamp->changed = st->st_ctim;
-}
-
-static int same_time(struct timespec a, struct timespec b) {
-    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
 
 int pos_file_is(int folder, const char *name, const struct pos_stamp *stamp) {
     struct stat st;
-    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0) return 0;
+    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || check_file(&st) != 0) return 0;
     return st.st_dev == stamp->device && st.st_ino == stamp->inode && st.st_size == stamp->size &&
-           same_time(st.st_mtim, stamp->written) && same_time(st.st_ctim, stamp->changed);
+           st.st_mtim.tv_sec == stamp->written.tv_sec && st.st_mtim.tv_nsec == stamp->written.tv_nsec;
 }
 
 int pos_file_read(int folder, const char *name, size_t max, struct pos_bytes *bytes,
@@ -145,25 +139,21 @@ static int sync_fd(int fd) {
     return result < 0 ? -errno : 0;
 }
 
-/* fchmod: a umask can have taken even the owner's bits. */
-static int fill(int fd, const char *data, size_t size) {
-    int result = fchmod(fd, 0600) == 0 ? 0 : -errno;
-    if (result == 0) result = write_all(fd, data, size);
-    return result == 0 ? sync_fd(fd) : result;
+/* A umask can have taken even the owner's bits: they come back. */
+static int fill(int fd, const char *data, size_t size, struct pos_stamp *stamp) {
+    struct stat st;
+    int result = write_all(fd, data, size);
+    if (result < 0) return result;
+    if (fstat(fd, &st) != 0) return -errno;
+    if ((st.st_mode & 07777) != 0600 && fchmod(fd, 0600) != 0) return -errno;
+    take_stamp(&st, stamp);
+    return sync_fd(fd);
 }
 
 static int give_name(int folder, const char *temporary, const char *name) {
     int result;
     POS_RETRY(result, renameat(folder, temporary, folder, name));
     return result < 0 ? -errno : 0;
-}
-
-/* Without a stamp (which cannot really be) the file is taken for unknown when it is next looked at. */
-static int finish(int folder, int fd, struct pos_stamp *stamp) {
-    struct stat st;
-    if (fstat(fd, &st) != 0) memset(&st, 0, sizeof st);
-    take_stamp(&st, stamp);
-    return sync_fd(folder);
 }
 
 /* Whatever close() could report, fsync has reported before: a failing close loses nothing. */
@@ -175,10 +165,10 @@ int pos_file_write(int folder, const char *name, const char *data, size_t size,
     if (result < 0) return result;
     POS_RETRY(fd, openat(folder, temporary, WRITE_FLAGS, 0600));
     if (fd < 0) return -errno;
-    result = fill(fd, data, size);
+    result = fill(fd, data, size, stamp);
     if (result == 0) result = give_name(folder, temporary, name);
     if (result < 0) unlinkat(folder, temporary, 0);
-    else result = finish(folder, fd, stamp);
+    else result = sync_fd(folder);
     if (result == 0) return fd;
     close(fd);
     return result;

@@ -66,12 +66,12 @@ int pos_folder_list(int folder, struct pos_bytes *names);
 
 /* ---- private files in such a folder: regular, ours, mode 0600, one name ---- */
 
-/* Which file it was and in which state. */
+/* Which file it was and what was in it. */
 struct pos_stamp {
     dev_t device;
     ino_t inode;
     off_t size;
-    struct timespec written, changed;
+    struct timespec written;
 };
 
 /* Reads a whole file of at most `max` bytes. Returns the file's descriptor: while it is open no
@@ -79,7 +79,7 @@ struct pos_stamp {
 int pos_file_read(int folder, const char *name, size_t max, struct pos_bytes *bytes,
                   struct pos_stamp *stamp);
 
-/* 1 when `name` still is the file of the stamp, unchanged. */
+/* 1 when `name` still is the file of the stamp, unchanged, and private. */
 int pos_file_is(int folder, const char *name, const struct pos_stamp *stamp);
 
 /* Reads a whole secret file that a person or a deployment tool wrote (a key, a password): regular,
@@ -99,12 +99,13 @@ int pos_file_remove(int folder, const char *name);
 /* Gives a file of any sort another name. -EEXIST when that name is taken. */
 int pos_file_rename(int folder, const char *from, const char *to);
 
-/* ---- locks: flock on a file that is never renamed, so the kernel frees them with the process ---- */
+/* ---- locks: flock, so the kernel frees them with the process. Of a lock file, which is never
+ * renamed, or of a folder ---- */
 
 /* Opens (makes) a lock file. The lock is not taken yet. */
 int pos_lock_open(int folder, const char *name, struct pos_stamp *stamp);
 
-/* Takes the lock or answers -POS_BUSY at once. */
+/* Takes the lock of an open lock file or folder, or answers -POS_BUSY at once. */
 int pos_lock_try(int lock);
 
 int pos_lock_release(int lock);

@@ -1,11 +1,11 @@
 --- Sessions in files of one user: what a script, a command or a desktop program keeps between two runs.
 --
 -- Each record is a file `KEY.session` of mode 0600 in a folder of mode 0700, replaced whole (temporary file, fsync,
--- rename, fsync of the folder). Many processes may share the folder: a short lock on the file `lock` makes each
--- compare-and-set one step, and `try_lock` is a lock on `KEY.lock`. The kernel frees both when a process dies, so a
--- lock has no lease here. What cannot be used (damaged, of a newer version, changed, rolled back) is renamed to
--- `KEY.session.bad-TIME` and reported once; it is never overwritten. What is unsafe (open to others, somebody else's,
--- a link) is refused and left where it is.
+-- rename, fsync of the folder). Many processes may share the folder: a short lock of the folder itself, the guard,
+-- makes each compare-and-set one step, and `try_lock` is a lock on `KEY.lock`. The kernel frees both when a process
+-- dies, so a lock has no lease here. What cannot be used (damaged, of a newer version, changed, rolled back) is renamed
+-- to `KEY.session.bad-TIME` and reported once; it is never overwritten. What is unsafe (open to others, somebody
+-- else's, a link) is refused and left where it is.
 --
 -- Writing waits for the disk, so this storage blocks; it is refused inside nginx.
 -- @module cognito.storage.file
@@ -23,7 +23,6 @@ local File = { __name = "cognito.storage.file" }
 File.__index = File
 
 local OPTIONS = { path = "string", key = "string|function|table", lock = "string" }
-local GUARD = "lock"
 local GUARD_WAIT = 5 -- seconds; the guard is held for two fsyncs, so somebody who keeps it longer is stopped or stuck
 
 -- Inside nginx a write to the disk would hold up every request of the worker.
@@ -84,19 +83,21 @@ local function open_folder(self)
     if not self.lockless and folder:is_remote() then
         return nil, folder_failure(self, "no_locks", "locks cannot be trusted on a network file system")
     end
-    self.folder = folder
+    self.folder, self.pid = folder, posix.getpid()
+    self.spare, self.last = nil, nil
     return folder
 end
 
+-- An inherited folder would not keep parent and child of a fork apart: the child opens its own.
 local function open(self)
-    if self.folder then return self.folder end
+    if self.folder and self.pid == posix.getpid() then return self.folder end
     return open_folder(self)
 end
 
--- After an ENOENT: a folder that was removed since (and perhaps made anew) is opened again.
-local function was_removed(self, code)
-    if code ~= "ENOENT" or not self.folder:is_gone() then return false end
-    self.folder, self.guard, self.spare, self.last = nil, nil, nil, nil
+-- A folder that somebody removed (and perhaps made anew) since it was opened.
+local function was_removed(self)
+    if not self.folder:is_gone() then return false end
+    self.folder = nil
     return true
 end
 
@@ -107,41 +108,15 @@ local function sweep(folder)
     end
 end
 
--- After a fork the guard is opened anew, since an inherited one would not keep parent and child apart.
-local function open_guard(self, folder)
-    local guard, code, message = folder:lock(GUARD)
-    if not guard then return nil, code, message end
-    self.guard, self.guard_pid = guard, posix.getpid()
-    return guard
-end
-
-local function guard_of(self, folder)
-    if self.guard and self.guard_pid == posix.getpid() then return self.guard end
-    return open_guard(self, folder)
-end
-
--- The guard's file may have been removed by hand: a lock on a file without name keeps nobody out.
-local function try_guard(self, folder)
-    local guard, code, message = guard_of(self, folder)
-    if not guard then return nil, code, message end
-    local ok
-    ok, code, message = guard:try()
-    if not ok then return nil, code, message end
-    if guard:is_current(folder) then return true end
-    guard:close()
-    self.guard = nil
-    return nil, "busy", "the lock was removed again and again"
-end
-
--- Returns the folder whose guard is held.
+-- Returns the folder, its guard held.
 local function take_guard(self)
     local ends, pause = posix.monotime() + GUARD_WAIT, 0.0002
     while true do
         local folder, err = open(self)
         if not folder then return nil, err end
-        local ok, code, message = try_guard(self, folder)
-        if ok then return folder end
-        if not was_removed(self, code) then
+        local ok, code, message = folder:try()
+        if ok and not was_removed(self) then return folder end
+        if not ok then
             if code ~= "busy" or posix.monotime() > ends then return nil, folder_failure(self, code, message) end
             posix.sleep(pause)
             pause = math.min(pause * 1.5, 0.02)
@@ -158,7 +133,7 @@ local function guarded(self, fn, ...)
         self.swept = true
     end
     local done, result, problem = pcall(fn, self, folder, ...)
-    if self.guard then self.guard:release() end
+    if not self.lockless then folder:release() end
     if not done then error(result, 0) end
     return result, problem
 end
@@ -240,7 +215,7 @@ function File:get(key)
     local record, problem = load(self, folder, key)
     if record then return codec.copy(record) end
     if record == false then
-        if was_removed(self, "ENOENT") then return self:get(key) end
+        if was_removed(self) then return self:get(key) end
         return nil
     end
     if type(problem) == "table" then return nil, problem end
@@ -330,7 +305,7 @@ end
 local function open_lock(self, folder, key)
     local spare = self.spare
     self.spare = nil
-    if spare and spare.key == key and spare.pid == posix.getpid() then return spare.lock end
+    if spare and spare.key == key then return spare.lock end
     if spare then spare.lock:close() end
     return folder:lock(key .. ".lock")
 end
@@ -365,24 +340,28 @@ function File:try_lock(key)
         self.held[key] = token
         return token
     end
-    if was_removed(self, code) then return self:try_lock(key) end
+    if code == "ENOENT" and was_removed(self) then return self:try_lock(key) end
     return nil, code == "busy" and code or folder_failure(self, code, message)
 end
 
+local function keep_open(self, key, lock)
+    if self.spare then self.spare.lock:close() end
+    self.spare = { key = key, lock = lock }
+end
+
+local function close_and_remove(self, key, lock)
+    self.dropped[key] = nil
+    self.folder:remove(key .. ".lock")
+    return lock:close()
+end
+
 local function give_back(self, key, lock)
-    if self.lockless then return true end
+    local dropped = self.dropped[key]
     local ok, code, message
-    if self.dropped[key] then
-        self.dropped[key] = nil
-        self.folder:remove(key .. ".lock")
-        ok, code, message = lock:close()
-    else
-        ok, code, message = lock:release()
-        if self.spare then self.spare.lock:close() end
-        self.spare = { key = key, lock = lock, pid = posix.getpid() }
-    end
-    if ok then return true end
-    return nil, folder_failure(self, code, message)
+    if dropped then ok, code, message = close_and_remove(self, key, lock) else ok, code, message = lock:release() end
+    if not ok then return nil, folder_failure(self, code, message) end
+    if not dropped then keep_open(self, key, lock) end
+    return true
 end
 
 --- Gives a lock back.
@@ -392,6 +371,7 @@ end
 function File:unlock(key, token)
     if not token or self.held[key] ~= token then return nil, trouble.lock_lost() end
     self.held[key] = nil
+    if self.lockless then return true end
     return give_back(self, key, token.lock)
 end
 
