@@ -55,6 +55,7 @@ FUZZERS   := $(patsubst csrc/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 .PHONY: build build-c install demo demo-nginx bench bench-nginx load-nginx env test test-c test-lua lint rockspec asan valgrind fuzz fuzz-replay conformance doc \
         kill-test clean help
+.PHONY: store-cost
 
 build: $(foreach abi,5.4 5.1,$(foreach m,$(MODULES),$(BUILD)/$(abi)/cognito/$(m).so)) $(BUILD)/libcore.a ## build both ABIs into build/
 
@@ -187,6 +188,9 @@ valgrind: ## run the C tests and the specs on Lua 5.4 under valgrind
 
 kill-test: build ## kill and fail the file storage: KILLS=10000 random kills, and every system call
 	@tools/kill-test $(or $(KILLS),10000)
+
+store-cost: build ## CPU of a refresh through the file storage beside the memory storage, and its window
+	@BUILD=$(BUILD) tools/store-cost
 
 conformance: ## run other people's clients and servers from npm against ours (installs node where it is missing)
 	@tools/install build demo test conformance
