@@ -94,9 +94,10 @@ local function open(self)
     return open_folder(self)
 end
 
--- A folder that somebody removed (and perhaps made anew) since it was opened.
+-- A folder that somebody removed (and perhaps made anew) since it was opened. Closing it gives its guard back.
 local function was_removed(self)
     if not self.folder:is_gone() then return false end
+    self.folder:close()
     self.folder = nil
     return true
 end
@@ -351,7 +352,7 @@ end
 
 local function close_and_remove(self, key, lock)
     self.dropped[key] = nil
-    self.folder:remove(key .. ".lock")
+    if self.folder then self.folder:remove(key .. ".lock") end
     return lock:close()
 end
 
