@@ -93,6 +93,7 @@ describe("a refresh through the file storage", function()
       if point.name == "sendto" then sent = true end
       local errors = os.getenv "EVERY" and ERRORS or { ERRORS[i % 4 + 1] }
       local ours = FILE_CALLS[point.name] and not point.line:find "^write%(1," and not point.line:find "/etc/ssl"
+        and (point.name ~= "getrandom" or point.line:find ", 8, 0%)")
       for _, errno in ipairs(ours and errors or {}) do
         local code, out, problem = strace.fail(argv, point, errno)
         local at = errno .. " at " .. point.line .. "\n" .. out .. problem
