@@ -419,6 +419,41 @@ static void test_refusals(void) {
     OPENSSL_free(n), OPENSSL_free(n2);
 }
 
+static void test_long_salt(void) {
+    static const unsigned char salt[COG_SRP_SALT_MAX + 1] = {1};
+    unsigned char v[COG_SRP_PADDED];
+    size_t len;
+    cog_srp_identity who = identity("pool", "user", "password");
+    CHECK_ERR(cog_srp_verifier(group, &who, (cog_slice){salt, COG_SRP_SALT_MAX}, v, &len), COG_OK);
+    CHECK_ERR(cog_srp_verifier(group, &who, (cog_slice){salt, COG_SRP_SALT_MAX + 1}, v, &len), COG_SRP_BAD_SALT);
+}
+
+/* B between N and 2^3072 comes from no server that we know, and is reduced; the hash takes it as it came. S by plain
+ * arithmetic, x and u from the code that other tests check. */
+static void test_b_above_n(void) {
+    srp_work w;
+    unsigned char key[SRP_KEY], other[SRP_KEY];
+    BN_CTX *ctx = BN_CTX_new();
+    BIGNUM *b = BN_dup(group->n), *base = BN_new(), *e = BN_new(), *k = BN_new();
+    cog_srp_identity who = identity("pool", "user", "password");
+    cog_srp *srp = cog_srp_fixed(group, t_slice("abcdef0123456789"));
+    if (srp_work_begin(&w) || !BN_add_word(b, 5) || !BN_set_word(w.salt, 7) || !BN_copy(w.b, b)) abort();
+    BN_copy(e, srp->a);
+    CHECK_ERR(srp_client_key(group, srp, &who, &w, key), COG_OK);
+    BN_from_montgomery(k, group->k, group->mont, ctx);
+    BN_mod_exp(base, group->g, w.x, group->n, ctx);
+    BN_mod_mul(base, base, k, group->n, ctx);
+    BN_mod_sub(base, b, base, group->n, ctx);
+    BN_mul(k, w.u, w.x, ctx);
+    BN_add(e, e, k);
+    BN_mod_exp(w.s, base, e, group->n, ctx);
+    CHECK_ERR(srp_make_key(&w, other), COG_OK);
+    CHECK(memcmp(key, other, SRP_KEY) == 0);
+    BN_free(b), BN_free(base), BN_free(e), BN_free(k), BN_CTX_free(ctx);
+    srp_work_end(&w);
+    cog_srp_free(srp);
+}
+
 /* ---- sign-ins with numbers nobody chose, and with shapes that are asked for ---- */
 
 static size_t octets_of(const BIGNUM *n) {
@@ -529,6 +564,13 @@ static void test_shapes(void) {
 
 /* ---- devices ---- */
 
+/* Sent as two's complement, as the server's BigInteger reads it: the top bit is never set. */
+static bool is_positive(const char *sent) {
+    unsigned char octets[COG_SRP_PADDED + 3];
+    size_t len;
+    return !cog_b64_decode(sent, strlen(sent), octets, &len) && len > 0 && octets[0] < 0x80;
+}
+
 static void flip(char *text) {
     text[8] = text[8] == 'A' ? 'B' : 'A';
 }
@@ -540,6 +582,7 @@ static void test_device(int rounds) {
     for (int i = 0; i < rounds; i++) {
         CHECK_ERR(cog_srp_device_new(group, group_key, key, &device), COG_OK);
         CHECK(strlen(device.password) == 56 && strcmp(device.password, first.password) != 0);
+        CHECK(is_positive(device.salt) && is_positive(device.verifier));
         CHECK(strlen(device.salt) <= 24 && strcmp(device.salt, first.salt) != 0);
     }
     char *parts[] = {device.password, device.salt, device.verifier};
@@ -624,6 +667,8 @@ int main(int argc, char **argv) {
     test_v3();
     bool has_data = test_vectors();
     test_refusals();
+    test_long_salt();
+    test_b_above_n();
     test_random(rounds);
     test_shapes();
     test_device(rounds);
