@@ -1,8 +1,11 @@
---- Tokens for a program that acts for itself (RFC 6749 4.4, client credentials).
+--- Tokens for a program that acts for itself (RFC 6749 4.4, client credentials). In a storage that many share one
+-- token serves all of them: the workers of an nginx, the machines of a fleet.
 -- @module cognito.credentials
+local core = require "cognito.core"
 local errors = require "cognito.errors"
 local hosted = require "cognito.hosted"
 local options = require "cognito.options"
+local records = require "cognito.records"
 local tokens = require "cognito.tokens"
 
 local credentials = {}
@@ -29,7 +32,9 @@ function credentials.new(pool, opts)
   end
   local base, err = hosted.base_url(pool)
   if not base then return nil, err end
-  return setmetatable({ pool = pool, scopes = opts.scopes or {}, key = key_of(pool, opts.scopes or {}) }, Source)
+  local key = key_of(pool, opts.scopes or {})
+  return setmetatable({ pool = pool, scopes = opts.scopes or {}, key = key,
+    store_key = core.hex_encode(core.sha256(key)) }, Source)
 end
 
 local function fetch(self, ctx)
@@ -51,12 +56,60 @@ local function is_fresh(self, margin)
   return held and self.pool.host.monotime() < held.ends - margin
 end
 
+local function margin_of(self, held) return tokens.margin(held, self.pool.margin) end
+
+-- What a sibling, another worker or machine, has stored; nil when it is not fresh any more.
+local function stored(self, storage)
+  local record = storage:get(self.store_key)
+  if not record or not record.lifetime then return nil, record end
+  local left = record.expires_at - self.pool.host.now()
+  if left <= margin_of(self, record) then return nil, record end
+  return { access_token = record.access_token, lifetime = record.lifetime, ends = self.pool.host.monotime() + left }
+end
+
+-- A store that fails costs the siblings a call of their own and nothing else.
+local function share(self, storage, held, old)
+  local expires_at = self.pool.host.now() + held.lifetime
+  storage:put(self.store_key, { version = records.random_id(self.pool, 9) .. ".1", access_token = held.access_token,
+    lifetime = held.lifetime, expires_at = expires_at, ends_at = expires_at }, old and old.version)
+end
+
+local function fetch_and_share(self, storage, ctx)
+  local held, old = stored(self, storage)
+  if held then return held end
+  local err
+  held, err = fetch(self, ctx)
+  if held then share(self, storage, held, old) end
+  return held, err
+end
+
+local FIRST_PAUSE, LONGEST_PAUSE, LEASE_SPARE = 0.01, 0.25, 5
+
+-- Under the lock of the shared storage one of all siblings asks. Where the lock does not work each asks for itself.
+local function fetch_once(self, storage, ctx)
+  local host, pause = self.pool.host, FIRST_PAUSE
+  while true do
+    local held = stored(self, storage)
+    if held then return held end
+    local now = host.monotime()
+    local lock, why = storage:try_lock(self.store_key, ctx.ends - now + LEASE_SPARE)
+    if lock or why ~= "busy" or now >= ctx.ends then
+      local err
+      held, err = fetch_and_share(self, storage, ctx)
+      if lock then storage:unlock(self.store_key, lock) end
+      return held, err
+    end
+    host.sleep(pause)
+    pause = math.min(pause * 2, LONGEST_PAUSE)
+  end
+end
+
 local function renew(self, ctx)
   return function()
-    if is_fresh(self, tokens.margin(self.held or { lifetime = 0, access_token = "-" }, self.pool.margin)) then
-      return self.held
-    end
-    local held, err = fetch(self, ctx)
+    if self.held and is_fresh(self, margin_of(self, self.held)) then return self.held end
+    local storage = self.pool.storage
+    local held, err
+    if storage.shared then held, err = fetch_once(self, storage, ctx) else held, err = fetch(self, ctx) end
     if held then self.held = held end
     return held, err
   end

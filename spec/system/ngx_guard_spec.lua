@@ -4,6 +4,7 @@ local emulator = require "spec.support.emulator"
 local jar = require "spec.support.jar"
 local nginx = require "spec.support.nginx"
 local proc = require "spec.support.proc"
+local socket = require "socket"
 local tmp = require "spec.support.tmp"
 
 local HTTP = [[
@@ -29,6 +30,10 @@ local SERVER = [[
     location = /logout { content_by_lua_block { app.guard:logout() } }
     location = /short/login { content_by_lua_block { app.form(app.short) } }
     location = /short/app { access_by_lua_block { app.short:login() } content_by_lua_block { ngx.print "ok" } }
+    location = /ahead/login { content_by_lua_block { app.form(app.ahead) } }
+    location = /ahead/app { access_by_lua_block { app.ahead:login() } content_by_lua_block { ngx.print "ok" } }
+    location = /log { log_by_lua_block { local ok, said = pcall(app.guard.login, app.guard) ngx.log(ngx.WARN, said) }
+        return 204; }
     location = /tight/login { content_by_lua_block { app.form(app.tight) } }
     location = /tight/fill { content_by_lua_block { app.fill() } }
     location /api/ { access_by_lua_block { app.api:bearer() } proxy_pass http://127.0.0.1:$PORT/upstream; }
@@ -61,7 +66,8 @@ describe("the guard in nginx", function()
                 dora = { password = PASSWORD, totp_secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
                     mfa = { "SOFTWARE_TOKEN_MFA" } },
             },
-            mfa = "OPTIONAL", clients = { { secrets = { SECRET } } },
+            mfa = "OPTIONAL", clients = { { secrets = { SECRET } },
+                { id = "brief", secrets = { SECRET }, access_token_ttl = 12, id_token_ttl = 12 } },
         } }
         server = nginx.start { workers = 2, server = SERVER, http = HTTP:format(service.pool_id, service.client_id,
             service.url, service.issuer, SECRET) }
@@ -238,6 +244,21 @@ describe("the guard in nginx", function()
             for _ = 1, 8 do assert.equal(401, (b.request "/json")) end
         end)
 
+        it("renews a token ahead, in a timer, so that no request waits", function()
+            local b = new_browser()
+            assert.equal(303, (b.sign_in("alice", nil, "/ahead/login")))
+            service.reset()
+            service.faults { { fault = "delay:0.5", operation = "GetTokensFromRefreshToken", times = 1 } }
+            assert.is_true(nginx.wait_until(20, function()
+                local start = socket.gettime()
+                assert.equal(200, (b.request "/ahead/app"))
+                assert.is_true(socket.gettime() - start < 0.4)
+                return service.counts().GetTokensFromRefreshToken and true or nil
+            end))
+            for _ = 1, 10 do assert.equal(200, (b.request "/ahead/app")) end
+            assert.equal(1, service.counts().GetTokensFromRefreshToken.requests)
+        end)
+
         it("says that it cannot know while the service is away, and forgets nobody", function()
             local b = signed_in "bob"
             service.faults { { fault = "status:503", operation = "GetTokensFromRefreshToken", times = 9 } }
@@ -384,6 +405,11 @@ describe("the guard in nginx", function()
             assert.equal(1, service.counts().RevokeToken.ok)
             assert.equal(401, (server:request("/json", { headers = { cookie = "__Host-session=" .. cookie } })))
         end)
+    end)
+
+    it("names the phase in which it cannot work", function()
+        assert.equal(204, (server:request "/log"))
+        assert.truthy(server:log():find("guard:login cannot run in phase log: use access_by_lua*", 1, true))
     end)
 
     it("has written no secret to the log", function()

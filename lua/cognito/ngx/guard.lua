@@ -68,7 +68,7 @@ local function check_places(given)
 end
 
 local function check_times(given)
-    for _, field in ipairs { "idle", "absolute" } do
+    for _, field in ipairs { "idle", "absolute", "background" } do
         local value = given[field]
         if value and not (value >= 1 and value <= 366 * 24 * HOUR) then
             return wrong(field, field .. " must be between a second and a year")
@@ -89,7 +89,8 @@ local function settings(given)
         pool = given.pool, cookie = given.cookie or "__Host-session", login_path = given.login or "/login",
         home = given.home or "/", return_urls = given.return_urls or { "/*" }, after_logout = given.after_logout or "/",
         headers = headers, header_names = list_of_names(headers), forward = given.forward,
-        realm = given.realm or "cognito", slots = slots.new(given.max_sign_ins or 16, MINUTE),
+        realm = given.realm or "cognito", background = given.background,
+        slots = slots.new(given.max_sign_ins or 16, MINUTE),
     }
 end
 
@@ -131,8 +132,8 @@ end
 -- `login` (path of the sign-in page, `/login`), `hosted` (options of `pool:hosted_login`: sign-in at the pool's own
 -- pages), `home`, `return_urls` (allow-list; default every path of this site), `after_logout`, `headers` (upstream
 -- header -> claim), `forward` (`access` or `id`: that token goes upstream as Authorization), `realm`, `max_sign_ins`
--- (at a time and worker, 16), `verifier` (options of `cognito.verifier` for `bearer`), `background` (seconds between
--- looks for sessions to refresh ahead; see `guard:start`)
+-- (at a time and worker, 16), `verifier` (options of `cognito.verifier` for `bearer`), `background` (seconds before
+-- a request would have to wait for a renewal, at most a quarter of the token's life: a timer begins it then)
 -- @treturn Guard or nil and an error of kind `config`
 function guard.new(given)
     options.check(given, SCHEMA, "cognito.guard", 2)
@@ -154,7 +155,13 @@ local function policy_of(given, where)
     return options.check(given, POLICY, where, 3)
 end
 
+local PHASES = { rewrite = true, access = true, content = true }
+
 local function needs(self, part, where, option)
+    if not PHASES[ngx.get_phase()] then
+        error(("%s cannot run in phase %s: use access_by_lua* (login, bearer) or content_by_lua*"):format(where,
+            ngx.get_phase()), 3)
+    end
     if not self[part] then error(("%s: the guard was made without option %s"):format(where, option), 3) end
 end
 

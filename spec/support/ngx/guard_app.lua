@@ -28,6 +28,9 @@ function M.init(given)
     end
     M.pool, M.guard = pool, guard()
     M.short = guard { idle = 1, absolute = 2 }
+    M.ahead = guard { background = 60, cookie = "__Host-ahead", pool = must(cognito.pool {
+        user_pool_id = given.pool_id, client_id = "brief", client_secret = given.secret, endpoint = given.url,
+        flow = "USER_PASSWORD_AUTH", storage = pool.storage, issuer = given.issuer }) }
     M.api = must(cognito_guard.new { headers = { ["X-User"] = "username" }, realm = "spec",
         verifier = { user_pool_id = given.pool_id, client_id = given.client_id, issuer = given.issuer } })
     M.tight = must(cognito_guard.new { pool = pool, key = KEY, cookie = "__Host-tight",

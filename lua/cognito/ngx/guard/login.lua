@@ -6,6 +6,7 @@ local bearer = require "cognito.ngx.guard.bearer"
 local cookies = require "cognito.ngx.guard.cookies"
 local reply = require "cognito.ngx.guard.reply"
 local request = require "cognito.ngx.guard.request"
+local tokens = require "cognito.tokens"
 local urls = require "cognito.ngx.guard.urls"
 
 local login = {}
@@ -48,6 +49,26 @@ local function claims_of(visit, session)
     return claims
 end
 
+local RETRY = 10
+
+local function renew(premature, session, kept)
+    if premature then return end
+    session:refresh()
+    kept.renewing = nil
+end
+
+-- Begun in a timer some time before the request would have to wait for it. Siblings that have the same idea find that
+-- it is done already.
+local function renew_ahead(self, visit)
+    local session, kept = visit.session, visit.kept
+    local now = self.pool.host.monotime()
+    if kept.renewing and now < kept.renewing then return end
+    local left = session:expires_in() - tokens.margin(session.record, self.pool.margin)
+    if left > math.min(self.background, session.record.lifetime / 4) then return end
+    kept.renewing = now + RETRY
+    ngx.timer.at(0, renew, session, kept)
+end
+
 -- An upstream that echoes its headers must not hand our cookies to a script in the page.
 local function hide_cookies(self)
     local header = ngx.var.http_cookie
@@ -59,6 +80,7 @@ end
 
 local function pass(self, visit, token, claims)
     hide_cookies(self)
+    if self.background then renew_ahead(self, visit) end
     ngx.ctx.cognito = { claims = claims, session = visit.session, visit = visit }
     request.set_claims(self.headers, claims)
     if self.forward == "access" then ngx.req.set_header("Authorization", "Bearer " .. token) end
