@@ -189,8 +189,9 @@ function Pool:adopt(given)
 end
 
 --- Takes over the sessions that amazon-cognito-identity-js or Amplify keep in a browser's storage.
--- @tparam table dump key -> value, as in localStorage
--- @treturn table a list of sessions; those of other clients are left out
+-- @tparam table|string dump key -> value as in localStorage, or that as JSON (`JSON.stringify(localStorage)`)
+-- @treturn table|nil a list of sessions (those of other clients are left out), or nil and an error of kind `invalid`
+-- @treturn table a list of errors, one for each user whose tokens could not be taken
 function Pool:import(dump)
     return require("cognito.import").run(self, dump)
 end
