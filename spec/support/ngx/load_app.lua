@@ -26,7 +26,8 @@ end
 function M.enter()
     local step, err = base.pool:sign_in { username = ngx.var.arg_user, password = "Correct-horse1" }
     if not step then ngx.status = 503 ngx.print(tostring(err)) return end
-    local cookie = assert(M.guard.visits:begin(step.session, nil))
+    local cookie, bad = M.guard.visits:begin(step.session, nil)
+    if not cookie then ngx.status = 503 ngx.print(tostring(bad)) return end
     ngx.print(cookie:match "^[^;]+")
 end
 
