@@ -18,6 +18,7 @@
 -- @module spec.support.emulator
 
 local cjson = require "cjson.safe"
+local socket = require "socket"
 
 local M = {}
 
@@ -81,16 +82,33 @@ local function launch(opts, folder)
   return stdin, url
 end
 
-local function http(e, method, path, body, headers)
-  local parts = { "env -u LD_PRELOAD curl -sS --max-time 30 -i -X", method }
-  if e.ca_file then parts[#parts + 1] = "--cacert " .. quote(e.ca_file) end
+-- One request over a connection of its own: a socket is a tenth of the cost of a curl process.
+local function plain(e, method, path, body, headers)
+  local host, port = e.url:match "^http://%[?(.-)%]?:(%d+)$"
+  local connection = assert(socket.connect(host, tonumber(port)))
+  connection:settimeout(30)
+  local lines = { method .. " " .. path .. " HTTP/1.1", "Host: " .. e.url:match "//(.*)", "Connection: close" }
+  for name, value in pairs(headers or {}) do lines[#lines + 1] = name .. ": " .. value end
+  if body then lines[#lines + 1] = "Content-Length: " .. #body end
+  connection:send(table.concat(lines, "\r\n") .. "\r\n\r\n" .. (body or ""))
+  local answer, _, part = connection:receive "*a"
+  connection:close()
+  return answer or part or ""
+end
+
+local function by_curl(e, method, path, body, headers)
+  local parts = { "env -u LD_PRELOAD curl -sS --max-time 30 -i -X", method, "--cacert " .. quote(e.ca_file) }
   for name, value in pairs(headers or {}) do parts[#parts + 1] = "-H " .. quote(name .. ": " .. value) end
   if body then
     write(e.folder .. "/body", body)
     parts[#parts + 1] = "-H Expect: --data-binary @" .. quote(e.folder .. "/body")
   end
   parts[#parts + 1] = quote(e.url .. path)
-  local answer = run(table.concat(parts, " "))
+  return run(table.concat(parts, " "))
+end
+
+local function http(e, method, path, body, headers)
+  local answer = (e.ca_file and by_curl or plain)(e, method, path, body, headers)
   local head, text = answer:match "^(.-)\r\n\r\n(.*)$"
   return tonumber((head or ""):match "^HTTP/%S+ (%d+)"), text, head
 end

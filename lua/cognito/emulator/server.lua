@@ -104,7 +104,7 @@ local function exchange(app, conn, link)
   request.body = M.read_body(conn, request.headers)
   if not request.body then return false end
   local response, fault = app.answer(request, link)
-  if fault then return app.play(fault, conn, response) end
+  if fault then return app.play(fault, conn, response) and not wants_close(request) end
   return write(conn, request, response)
 end
 
