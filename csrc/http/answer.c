@@ -1,109 +1,334 @@
-/* The rules an answer must keep while it arrives. The caps hold before anything is stored. */
-#include "impl.h"
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1 /* memmem */
+#endif
+#include "answer.h"
 
 #include <string.h>
 #include <strings.h>
 
-static size_t stop(http_transfer *t, http_kind kind, const char *reason) {
-    t->kind = kind;
-    t->reason = reason;
-    return 0;
+enum { HEAD, BY_LENGTH, CHUNK_LINE, CHUNK, CHUNK_END, TRAILERS, UNTIL_CLOSE, COMPLETE };
+enum { MAX_INTERIM = 16, MAX_CHUNK_LINE = 1024, MAX_TRAILERS = 16 * 1024, ROOM = 16 * 1024 };
+
+typedef struct {
+    const char *data;
+    size_t length;
+} slice;
+
+void http_answer_begin(http_answer *a, size_t max_body) {
+    http_bytes in = a->in;
+    http_bytes_clear(&in);
+    *a = (http_answer){.in = in, .max_body = max_body, .length = -1, .phase = HEAD};
 }
 
-static bool starts_with(const char *data, size_t length, const char *name, size_t name_length) {
-    return length >= name_length && strncasecmp(data, name, name_length) == 0;
+static http_progress broken(http_answer *a, http_kind kind, const char *reason) {
+    a->kind = kind;
+    a->reason = reason;
+    return HTTP_BROKEN;
 }
 
-static void strip(const char **data, size_t *length) {
-    while (*length > 0 && strchr(" \t\r\n", (*data)[*length - 1]) != NULL) --*length;
-    while (*length > 0 && strchr(" \t", **data) != NULL) ++*data, --*length;
+static http_progress bad(http_answer *a, const char *reason) {
+    return broken(a, HTTP_BAD_RESPONSE, reason);
 }
 
-/* A length is digits, few enough for a long long. */
-static long long number(const char *data, size_t length) {
+static http_progress too_large_head(http_answer *a) {
+    return broken(a, HTTP_TOO_LARGE, "the header of the answer is over the limit");
+}
+
+static http_progress too_large_body(http_answer *a) {
+    return broken(a, HTTP_TOO_LARGE, "the body of the answer is over the limit");
+}
+
+/* ---- the header ---- */
+
+static bool is_token(unsigned char c) {
+    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) return true;
+    return c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL;
+}
+
+static bool is(slice s, const char *text) {
+    return s.length == strlen(text) && strncasecmp(s.data, text, s.length) == 0;
+}
+
+static slice strip(slice s) {
+    while (s.length > 0 && (s.data[s.length - 1] == ' ' || s.data[s.length - 1] == '\t')) s.length--;
+    while (s.length > 0 && (*s.data == ' ' || *s.data == '\t')) s.data++, s.length--;
+    return s;
+}
+
+/* Cuts "Name: value". A line that begins with a space would continue the one before: refused. */
+static bool cut_field(slice line, slice *name, slice *value) {
+    size_t n = 0;
+    while (n < line.length && is_token((unsigned char)line.data[n])) n++;
+    if (n == 0 || n == line.length || line.data[n] != ':') return false;
+    for (size_t i = n; i < line.length; i++) {
+        unsigned char c = (unsigned char)line.data[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7f) return false;
+    }
+    *name = (slice){line.data, n};
+    *value = strip((slice){line.data + n + 1, line.length - n - 1});
+    return true;
+}
+
+/* Digits, few enough for a long long; else negative. */
+static long long number(slice s) {
     long long n = 0;
-    if (length == 0 || length > 18) return -1;
-    for (size_t i = 0; i < length; i++) {
-        if (data[i] < '0' || data[i] > '9') return -1;
-        n = n * 10 + (data[i] - '0');
+    if (s.length == 0 || s.length > 18) return -1;
+    for (size_t i = 0; i < s.length; i++) {
+        if (s.data[i] < '0' || s.data[i] > '9') return -1;
+        n = n * 10 + (s.data[i] - '0');
     }
     return n;
 }
 
-static size_t take_length(http_transfer *t, const char *value, size_t length, size_t whole) {
-    strip(&value, &length);
-    long long n = number(value, length);
-    if (n < 0 || (t->length >= 0 && n != t->length))
-        return stop(t, HTTP_BAD_RESPONSE, "the length of the answer is malformed");
-    if (t->chunked) return stop(t, HTTP_BAD_RESPONSE, "the answer has two lengths");
-    if ((unsigned long long)n > t->max_body)
-        return stop(t, HTTP_TOO_LARGE, "the body of the answer is over the limit");
-    t->length = n;
-    return whole;
-}
-
-static size_t take_coding(http_transfer *t, size_t whole) {
-    if (t->length >= 0) return stop(t, HTTP_BAD_RESPONSE, "the answer has two lengths");
-    t->chunked = true;
-    return whole;
-}
-
-#define NAMED(name) starts_with(data, length, name, sizeof name - 1)
-
-static size_t take_field(http_transfer *t, const char *data, size_t length) {
-    static const char content_length[] = "content-length:";
-    if (data[0] == ' ' || data[0] == '\t')
-        return stop(t, HTTP_BAD_RESPONSE, "a header line of the answer is folded");
-    if (NAMED("content-length:")) {
-        size_t skip = sizeof content_length - 1;
-        return take_length(t, data + skip, length - skip, length);
+static bool lists(slice value, const char *word) {
+    while (value.length > 0) {
+        const char *comma = memchr(value.data, ',', value.length);
+        size_t n = comma != NULL ? (size_t)(comma - value.data) : value.length;
+        if (is(strip((slice){value.data, n}), word)) return true;
+        n += comma != NULL;
+        value = (slice){value.data + n, value.length - n};
     }
-    if (NAMED("transfer-encoding:")) return take_coding(t, length);
-    if (NAMED("content-encoding:")) t->encoded = true;
-    return length;
+    return false;
 }
 
-/* An interim answer (100 Continue) comes before the real one: only its lines count. */
-static void begin_head(http_transfer *t) {
-    http_bytes_clear(&t->head);
-    t->length = -1;
-    t->chunked = t->encoded = t->complete = false;
-    t->started = true;
+static const char *take_length(http_answer *a, slice value) {
+    long long n = number(value);
+    if (n < 0 || (a->length >= 0 && n != a->length)) return "the length of the answer is malformed";
+    a->length = n;
+    return a->chunked ? "the answer has two lengths" : NULL;
 }
 
-/* Lines are kept with CRLF between them, whatever they came with. */
-static bool keep_line(http_transfer *t, const char *data, size_t length) {
-    while (length > 0 && (data[length - 1] == '\n' || data[length - 1] == '\r')) length--;
-    if (t->head.length > 0 && !http_bytes_add(&t->head, "\r\n", 2, 2 * HTTP_MAX_HEAD_BYTES))
-        return false;
-    return http_bytes_add(&t->head, data, length, 2 * HTTP_MAX_HEAD_BYTES);
+static const char *take_coding(http_answer *a, slice value) {
+    if (a->chunked || !is(value, "chunked")) return "the answer has a coding nobody speaks";
+    a->chunked = true;
+    return a->length >= 0 ? "the answer has two lengths" : NULL;
 }
 
-size_t http_on_head(char *data, size_t size, size_t count, void *self) {
-    http_transfer *t = self;
-    size_t length = size * count;
-    t->head_bytes += length;
-    if (++t->head_lines > HTTP_MAX_HEAD_LINES || t->head_bytes > HTTP_MAX_HEAD_BYTES)
-        return stop(t, HTTP_TOO_LARGE, "the header of the answer is over the limit");
-    if (!t->started || (t->complete && t->body.length == 0 && NAMED("http/"))) {
-        begin_head(t);
-        return length;
+static const char *take_field(http_answer *a, slice line) {
+    slice name, value;
+    if (!cut_field(line, &name, &value)) return "a header line of the answer is malformed";
+    switch (name.length) {
+    case 10:
+        if (is(name, "connection") && lists(value, "close")) a->close = true;
+        return NULL;
+    case 14:
+        return is(name, "content-length") ? take_length(a, value) : NULL;
+    case 16:
+        if (is(name, "content-encoding") && !is(value, "identity")) a->encoded = true;
+        return NULL;
+    case 17:
+        return is(name, "transfer-encoding") ? take_coding(a, value) : NULL;
+    default:
+        return NULL;
     }
-    if (t->complete) return length; /* a trailer */
-    if (length <= 2 && (data[0] == '\r' || data[0] == '\n')) {
-        t->complete = true;
-        return length;
-    }
-    if (take_field(t, data, length) == 0) return 0;
-    return keep_line(t, data, length) ? length : stop(t, HTTP_NETWORK, "out of memory");
 }
 
-size_t http_on_body(char *data, size_t size, size_t count, void *self) {
-    http_transfer *t = self;
-    size_t length = size * count;
-    if (length > t->max_body || t->body.length > t->max_body - length)
-        return stop(t, HTTP_TOO_LARGE, "the body of the answer is over the limit");
-    if (!http_bytes_add(&t->body, data, length, t->max_body))
-        return stop(t, HTTP_NETWORK, "out of memory");
-    return length;
+/* "HTTP/1.1 200 OK" */
+static bool take_status(http_answer *a, slice line) {
+    if (line.length < 12 || memcmp(line.data, "HTTP/1.", 7) != 0) return false;
+    if ((line.data[7] != '0' && line.data[7] != '1') || line.data[8] != ' ') return false;
+    if (line.length > 12 && line.data[12] != ' ') return false;
+    long long status = number((slice){line.data + 9, 3});
+    if (status < 100) return false;
+    if (line.data[7] == '0') a->close = true;
+    a->status = (int)status;
+    return true;
+}
+
+/* The next line of a block in which every line ends with CRLF. */
+static slice next_line(slice *rest) {
+    const char *end = memmem(rest->data, rest->length, "\r\n", 2);
+    slice line = {rest->data, end != NULL ? (size_t)(end - rest->data) : rest->length};
+    size_t used = end != NULL ? line.length + 2 : line.length;
+    *rest = (slice){rest->data + used, rest->length - used};
+    return line;
+}
+
+static http_progress take_fields(http_answer *a, slice block) {
+    for (int lines = 1; block.length > 0; lines++) {
+        if (lines > HTTP_MAX_HEAD_LINES) return too_large_head(a);
+        const char *reason = take_field(a, next_line(&block));
+        if (reason != NULL) return bad(a, reason);
+    }
+    return HTTP_COMPLETE;
+}
+
+static http_progress begin_body(http_answer *a) {
+    a->body = a->at;
+    if (a->status == 204 || a->status == 304) a->phase = COMPLETE;
+    else if (a->chunked) a->phase = CHUNK_LINE;
+    else if (a->length < 0) a->phase = UNTIL_CLOSE;
+    else if ((unsigned long long)a->length > a->max_body) return too_large_body(a);
+    else a->phase = BY_LENGTH;
+    return HTTP_COMPLETE;
+}
+
+/* An interim answer (100 Continue) comes before the real one: only its octets count. */
+static http_progress skip_interim(http_answer *a) {
+    if (a->status == 101 || ++a->interim > MAX_INTERIM) return bad(a, "an answer nobody asked for");
+    a->length = -1;
+    a->chunked = a->encoded = a->close = false;
+    return HTTP_COMPLETE;
+}
+
+static http_progress take_head(http_answer *a, size_t end) {
+    slice block = {a->in.data + a->at, end - a->at};
+    a->head_total += block.length + 4;
+    if (a->head_total > HTTP_MAX_HEAD_BYTES) return too_large_head(a);
+    if (!take_status(a, next_line(&block))) return bad(a, "the answer is not HTTP/1.1");
+    a->head = (size_t)(block.data - a->in.data);
+    a->head_length = block.length;
+    http_progress fields = take_fields(a, block);
+    if (fields == HTTP_BROKEN) return fields;
+    a->at = a->seen = end + 4;
+    return a->status < 200 ? skip_interim(a) : begin_body(a);
+}
+
+static http_progress read_head(http_answer *a) {
+    static const char start[] = "HTTP/";
+    size_t have = a->in.length - a->at;
+    if (have == 0) return HTTP_MORE;
+    if (memcmp(a->in.data + a->at, start, have < 5 ? have : 5) != 0)
+        return bad(a, "the answer is not HTTP");
+    size_t from = a->seen > a->at + 3 ? a->seen - 3 : a->at;
+    const char *end = memmem(a->in.data + from, a->in.length - from, "\r\n\r\n", 4);
+    if (end != NULL) return take_head(a, (size_t)(end - a->in.data));
+    a->seen = a->in.length;
+    return a->head_total + have > HTTP_MAX_HEAD_BYTES ? too_large_head(a) : HTTP_MORE;
+}
+
+/* ---- the body ---- */
+
+static http_progress read_by_length(http_answer *a) {
+    size_t length = (size_t)a->length;
+    if (a->in.length - a->body < length) return HTTP_MORE;
+    a->body_length = length;
+    a->at = a->body + length;
+    a->phase = COMPLETE;
+    return HTTP_COMPLETE;
+}
+
+static int hex(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* A line that must end within `limit` octets. NULL: it has not ended yet, or too late. */
+static const char *end_of_line(const http_answer *a, size_t limit, bool *late) {
+    size_t have = a->in.length - a->at;
+    const char *end = memmem(a->in.data + a->at, have, "\r\n", 2);
+    *late = end == NULL ? have > limit : (size_t)(end - a->in.data) - a->at > limit;
+    return *late ? NULL : end;
+}
+
+static http_progress read_chunk_line(http_answer *a) {
+    bool late;
+    const char *line = a->in.data + a->at, *end = end_of_line(a, MAX_CHUNK_LINE, &late), *p = line;
+    size_t size = 0;
+    if (late) return bad(a, "a chunk of the answer is malformed");
+    if (end == NULL) return HTTP_MORE;
+    for (; p < end && hex(*p) >= 0; p++) {
+        if (p - line == 12) return bad(a, "a chunk of the answer is malformed");
+        size = size * 16 + (size_t)hex(*p);
+    }
+    if (p == line || (p < end && *p != ';' && *p != ' ' && *p != '\t'))
+        return bad(a, "a chunk of the answer is malformed");
+    if (size > a->max_body - a->body_length) return too_large_body(a);
+    a->at = (size_t)(end - a->in.data) + 2;
+    a->left = size;
+    a->phase = size > 0 ? CHUNK : TRAILERS;
+    return HTTP_COMPLETE;
+}
+
+/* Moves what has come of the chunk to the body before it. */
+static http_progress read_chunk(http_answer *a) {
+    size_t have = a->in.length - a->at, n = have < a->left ? have : a->left;
+    memmove(a->in.data + a->body + a->body_length, a->in.data + a->at, n);
+    a->body_length += n;
+    a->left -= n;
+    a->at += n;
+    if (a->left > 0) return HTTP_MORE;
+    a->phase = CHUNK_END;
+    return HTTP_COMPLETE;
+}
+
+static http_progress read_chunk_end(http_answer *a) {
+    size_t have = a->in.length - a->at;
+    if (memcmp(a->in.data + a->at, "\r\n", have < 2 ? have : 2) != 0)
+        return bad(a, "a chunk of the answer is malformed");
+    if (have < 2) return HTTP_MORE;
+    a->at += 2;
+    a->phase = CHUNK_LINE;
+    return HTTP_COMPLETE;
+}
+
+static http_progress read_trailers(http_answer *a) {
+    bool late;
+    slice name, value;
+    const char *line = a->in.data + a->at, *end = end_of_line(a, MAX_TRAILERS, &late);
+    if (late) return too_large_head(a);
+    if (end == NULL) return HTTP_MORE;
+    size_t length = (size_t)(end - line);
+    a->at += length + 2;
+    a->head_total += length + 2;
+    if (a->head_total > HTTP_MAX_HEAD_BYTES) return too_large_head(a);
+    if (length == 0) a->phase = COMPLETE;
+    else if (!cut_field((slice){line, length}, &name, &value))
+        return bad(a, "a trailer of the answer is malformed");
+    return HTTP_COMPLETE;
+}
+
+static http_progress read_until_close(http_answer *a) {
+    a->at = a->in.length;
+    a->body_length = a->at - a->body;
+    a->close = true;
+    return a->body_length > a->max_body ? too_large_body(a) : HTTP_MORE;
+}
+
+/* Gives the room between the decoded body and what was not used yet back. */
+static void close_gap(http_answer *a) {
+    size_t to = a->body + a->body_length, rest = a->in.length - a->at;
+    if (a->phase < CHUNK_LINE || a->phase > TRAILERS || to == a->at) return;
+    memmove(a->in.data + to, a->in.data + a->at, rest);
+    memset(a->in.data + to + rest, 0, a->in.length - to - rest);
+    a->in.length = to + rest;
+    a->at = to;
+}
+
+static http_progress step(http_answer *a) {
+    switch (a->phase) {
+    case HEAD: return read_head(a);
+    case BY_LENGTH: return read_by_length(a);
+    case CHUNK_LINE: return read_chunk_line(a);
+    case CHUNK: return read_chunk(a);
+    case CHUNK_END: return read_chunk_end(a);
+    case TRAILERS: return read_trailers(a);
+    default: return read_until_close(a);
+    }
+}
+
+http_progress http_answer_read(http_answer *a) {
+    while (a->phase != COMPLETE) {
+        http_progress progress = step(a);
+        if (progress == HTTP_MORE) close_gap(a);
+        if (progress != HTTP_COMPLETE) return progress;
+    }
+    a->reusable = !a->close && a->at == a->in.length;
+    return HTTP_COMPLETE;
+}
+
+http_progress http_answer_end(http_answer *a) {
+    if (a->phase == UNTIL_CLOSE) {
+        a->phase = COMPLETE;
+        return HTTP_COMPLETE;
+    }
+    return broken(a, HTTP_NETWORK, a->in.length == 0 ? "the connection was closed without an answer"
+                                                     : "the connection was closed within the answer");
+}
+
+size_t http_answer_room(const http_answer *a) {
+    if (a->phase != BY_LENGTH) return ROOM;
+    size_t left = (size_t)a->length - (a->in.length - a->body);
+    return left > ROOM ? left : ROOM;
 }

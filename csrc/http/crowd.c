@@ -1,36 +1,36 @@
 #include "impl.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_IDLE = 128 };
+enum { MAX_SPARE = 128 };
 
 struct http_crowd {
     pid_t pid;
     int running;
+    http_watches watches;
     http_pool **pools; /* by number; holes are NULL */
     int pool_count;
     http_trust **trusts;
     int trust_count;
     http_transfer **transfers; /* by id - 1; holes are NULL */
     int transfer_count;
+    http_transfer *active; /* those that run */
+    double soonest;        /* no deadline of theirs is before it */
     http_transfer *done, **done_end;
-    http_watches watches;
+    http_link *connecting;
 };
-
-void http_crowd_watch(http_crowd *c, http_pool *pool, int fd, int what, bool ours) {
-    http_watches_want(&c->watches, pool, fd, what, ours);
-}
-
-void http_crowd_forget(http_crowd *c, int fd) {
-    http_watches_forget(&c->watches, fd);
-}
 
 double http_clock(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+http_watches *http_crowd_watches(http_crowd *c) {
+    return &c->watches;
 }
 
 /* ---- making and closing ---- */
@@ -43,6 +43,7 @@ http_crowd *http_crowd_new(void) {
     if (c == NULL) return NULL;
     c->pid = getpid();
     c->done_end = &c->done;
+    c->soonest = INFINITY;
     if (http_watches_open(&c->watches)) return c;
     free(c);
     return NULL;
@@ -123,9 +124,9 @@ static void end_pool(http_crowd *c, int number) {
     http_pool *pool = c->pools[number];
     for (int i = 0; i < c->transfer_count; i++)
         if (c->transfers[i] != NULL && c->transfers[i]->pool == pool) http_recycle(c->transfers[i]);
-    while (pool->idle != NULL) {
-        http_transfer *t = pool->idle;
-        pool->idle = t->next;
+    while (pool->spare != NULL) {
+        http_transfer *t = pool->spare;
+        pool->spare = t->next;
         discard(t);
     }
     http_pool_free(pool);
@@ -154,36 +155,45 @@ static http_transfer *new_transfer(http_crowd *c, http_pool *pool) {
 http_transfer *http_checkout(http_crowd *c, int number) {
     http_pool *pool = number >= 0 && number < c->pool_count ? c->pools[number] : NULL;
     if (pool == NULL) return NULL;
-    http_transfer *t = pool->idle;
+    http_transfer *t = pool->spare;
     if (t != NULL) {
-        pool->idle = t->next;
-        pool->idle_count--;
+        pool->spare = t->next;
+        pool->spare_count--;
     } else if ((t = new_transfer(c, pool)) == NULL) {
         return NULL;
     }
     t->state = HTTP_PREPARED;
-    http_fields_begin(&t->fields);
     return t;
 }
 
 bool http_field(http_transfer *t, const char *text, size_t length) {
-    if (http_fields_add(&t->fields, text, length)) return true;
-    http_transfer_refuse(t, "a header field is malformed or too long, or there are too many");
-    return false;
+    return http_transfer_add_field(t, text, length);
 }
 
-static bool launch(http_transfer *t) {
-    if (curl_multi_add_handle(t->pool->multi, t->easy) != CURLM_OK) return false;
+static void activate(http_transfer *t) {
+    http_crowd *c = t->pool->crowd;
     t->state = HTTP_RUNS;
-    t->pool->running++;
-    t->pool->crowd->running++;
-    return true;
+    t->after = c->active;
+    t->before = &c->active;
+    if (t->after != NULL) t->after->before = &t->after;
+    c->active = t;
+    c->running++;
+    if (t->deadline < c->soonest) c->soonest = t->deadline;
+}
+
+static void deactivate(http_transfer *t) {
+    *t->before = t->after;
+    if (t->after != NULL) t->after->before = t->before;
+    t->pool->crowd->running--;
+    t->state = HTTP_PREPARED;
 }
 
 bool http_start(http_transfer *t, const http_request *request) {
-    if (!http_transfer_prepare(t, request)) return false;
-    if (launch(t)) return true;
-    http_transfer_judge(t, CURLE_OUT_OF_MEMORY);
+    if (!http_transfer_compose(t, request)) return false;
+    activate(t);
+    if (http_pool_assign(t)) return true;
+    deactivate(t);
+    http_transfer_fail(t, HTTP_CONNECT, "out of memory or descriptors");
     return false;
 }
 
@@ -196,19 +206,19 @@ http_transfer *http_find(http_crowd *c, int id) {
     return t == NULL || t->state == HTTP_IDLE ? NULL : t;
 }
 
-static void halt(http_transfer *t) {
-    curl_multi_remove_handle(t->pool->multi, t->easy);
-    t->pool->running--;
-    t->pool->crowd->running--;
-    t->state = HTTP_PREPARED;
-}
-
 static void append_done(http_transfer *t) {
     http_crowd *c = t->pool->crowd;
     t->state = HTTP_DONE;
     t->next = NULL;
     *c->done_end = t;
     c->done_end = &t->next;
+}
+
+/* Takes a running transfer off its connection, which nobody can use after it. */
+static void halt(http_transfer *t) {
+    deactivate(t);
+    if (t->link != NULL) http_pool_release(t->link, false);
+    else http_pool_remove_waiting(t);
 }
 
 static void remove_done(http_transfer *t) {
@@ -225,7 +235,7 @@ void http_outcome(const http_transfer *t, http_result *result) {
 }
 
 bool http_was_sent(const http_transfer *t) {
-    return t->sends > 0;
+    return t->sent > 0;
 }
 
 void http_recycle(http_transfer *t) {
@@ -234,63 +244,137 @@ void http_recycle(http_transfer *t) {
     if (t->state == HTTP_RUNS) halt(t);
     if (t->state == HTTP_DONE) remove_done(t);
     http_transfer_reset(t);
-    if (pool->idle_count >= MAX_IDLE) {
+    if (pool->spare_count >= MAX_SPARE) {
         discard(t);
         return;
     }
-    t->next = pool->idle;
-    pool->idle = t;
-    pool->idle_count++;
+    t->next = pool->spare;
+    pool->spare = t;
+    pool->spare_count++;
 }
 
-/* ---- waiting ---- */
+/* ---- working ---- */
 
-static void finish(http_transfer *t, CURLcode code) {
-    halt(t);
-    bool again = t->spoilt_now && http_transfer_again(t) && launch(t);
-    if (again) return;
-    if (t->spoilt_now) code = CURLE_OPERATION_TIMEDOUT;
-    http_transfer_judge(t, code);
+/* The transfer's exchange on its link is over, its result filled. */
+static void finish(http_transfer *t, bool reusable) {
+    bool again = http_transfer_again(t);
+    http_pool_release(t->link, reusable);
+    if (again) {
+        t->tries++;
+        t->sent = 0;
+        http_answer_begin(&t->answer, t->answer.max_body);
+        if (http_pool_assign(t)) return;
+    }
+    deactivate(t);
     append_done(t);
 }
 
-static void collect(http_pool *pool) {
-    CURLMsg *message;
-    int left;
-    pool->touched = false;
-    while ((message = curl_multi_info_read(pool->multi, &left)) != NULL) {
-        void *t = NULL;
-        if (message->msg != CURLMSG_DONE) continue;
-        CURLcode code = message->data.result; /* the message does not outlive the next call */
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &t);
-        finish(t, code);
+/* Most answers take longer than it takes to look for them, so nothing is read here. */
+void http_crowd_go(http_transfer *t) {
+    http_link *link = t->link;
+    if (!http_transfer_send(t)) {
+        finish(t, false);
+        return;
+    }
+    http_watches_want(&t->pool->crowd->watches, link, link->fd, http_transfer_wants(t), true);
+}
+
+static void drive(http_transfer *t) {
+    http_link *link = t->link;
+    bool reusable;
+    if (!http_transfer_exchange(t, &reusable)) finish(t, reusable);
+    else http_watches_want(&t->pool->crowd->watches, link, link->fd, http_transfer_wants(t), true);
+}
+
+void http_crowd_add_connecting(http_link *link) {
+    http_crowd *c = link->pool->crowd;
+    link->next = c->connecting;
+    c->connecting = link;
+}
+
+void http_crowd_remove_connecting(http_link *link) {
+    http_link **place = &link->pool->crowd->connecting;
+    while (*place != NULL && *place != link) place = &(*place)->next;
+    if (*place != NULL) *place = link->next;
+}
+
+/* True: the link has an outcome, and may be gone. */
+static bool connect_on(http_link *link, int fd, int mask) {
+    CURLcode code;
+    http_transfer *t = link->transfer;
+    if (!http_link_connect(link, fd, mask, &code)) return false;
+    http_crowd_remove_connecting(link);
+    if (code == CURLE_OK) {
+        http_crowd_go(t);
+        return true;
+    }
+    http_transfer_judge(t, code);
+    finish(t, false);
+    return true;
+}
+
+void http_crowd_event(http_link *link, int fd, int mask) {
+    if (!link->connected) connect_on(link, fd, mask);
+    else if (link->transfer != NULL) drive(link->transfer);
+    else http_pool_drop_idle(link); /* it has ended, or says something nobody asked for */
+}
+
+/* Serves one connection whose moment has come. */
+static bool connect_due(http_crowd *c, double now) {
+    for (http_link *link = c->connecting; link != NULL; link = link->next) {
+        if (link->due < 0 || link->due > now) continue;
+        if (connect_on(link, CURL_SOCKET_TIMEOUT, 0)) return true;
+    }
+    return false;
+}
+
+/* Takes those whose deadline has passed off the running ones, and finds the next deadline. */
+static http_transfer *take_expired(http_crowd *c, double now) {
+    http_transfer *expired = NULL;
+    c->soonest = INFINITY;
+    for (http_transfer *t = c->active, *after; t != NULL; t = after) {
+        after = t->after;
+        if (t->deadline > now) {
+            if (t->deadline < c->soonest) c->soonest = t->deadline;
+            continue;
+        }
+        deactivate(t);
+        if (t->link == NULL) http_pool_remove_waiting(t);
+        t->next = expired;
+        expired = t;
+    }
+    return expired;
+}
+
+/* A link that becomes free goes to one that waits, so all that are late must be gone before. */
+static void expire(http_crowd *c, double now) {
+    for (http_transfer *t = take_expired(c, now), *next; t != NULL; t = next) {
+        next = t->next;
+        http_transfer_fail(t, HTTP_TIMEOUT, NULL);
+        if (t->link != NULL) http_pool_release(t->link, false);
+        append_done(t);
     }
 }
 
 static void work(http_crowd *c) {
-    for (int i = 0; i < c->pool_count; i++) {
-        http_pool *pool = c->pools[i];
-        if (pool == NULL || (pool->running == 0 && !pool->touched)) continue;
-        double now = pool->due >= 0 ? http_clock() : 0;
-        if (pool->due >= 0 && pool->due <= now) http_pool_timer_fired(pool, now);
-        if (pool->touched) collect(pool);
+    if (c->running == 0) return;
+    double now = http_clock();
+    while (connect_due(c, now)) {
     }
+    if (c->soonest <= now) expire(c, now);
 }
 
 double http_timeout(const http_crowd *c) {
-    double soonest = -1.0;
     if (c->done != NULL) return 0.0;
-    for (int i = 0; i < c->pool_count; i++) {
-        const http_pool *pool = c->pools[i];
-        if (pool == NULL || pool->running == 0 || pool->due < 0) continue;
-        if (soonest < 0 || pool->due < soonest) soonest = pool->due;
-    }
-    if (soonest < 0) return -1.0;
+    if (c->running == 0) return -1.0;
+    double soonest = c->soonest;
+    for (const http_link *link = c->connecting; link != NULL; link = link->next)
+        if (link->due >= 0 && link->due < soonest) soonest = link->due;
     soonest -= http_clock();
     return soonest > 0 ? soonest : 0.0;
 }
 
-/* Rounded up: a call before libcurl's moment would be for nothing. */
+/* Rounded up: a call before the moment would be for nothing. */
 static int milliseconds(const http_crowd *c, double seconds) {
     double due = http_timeout(c);
     if (seconds < 0 || (due >= 0 && due < seconds)) seconds = due;

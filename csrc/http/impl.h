@@ -8,6 +8,7 @@
 #endif
 
 #include "http.h"
+#include "answer.h"
 
 #include <curl/curl.h>
 #include <sys/types.h>
@@ -16,38 +17,7 @@
 #error "lua-cognito needs libcurl 7.85 or newer"
 #endif
 
-/* ---- bytes: a growable array with a cap, wiped when it is emptied ---- */
-
-typedef struct {
-    char *data;
-    size_t length;
-    size_t size;
-} http_bytes;
-
-/* False: over `cap`, or out of memory; nothing was appended. */
-bool http_bytes_add(http_bytes *bytes, const char *data, size_t length, size_t cap);
-void http_bytes_clear(http_bytes *bytes);
-void http_bytes_free(http_bytes *bytes);
-
-/* ---- fields: the request's header lines as the list that libcurl reads ---- */
-
-/* The list is kept from one request to the next: equal lines cost a comparison and nothing else. */
-typedef struct {
-    struct curl_slist node[HTTP_MAX_FIELDS + 1];
-    size_t start[HTTP_MAX_FIELDS + 1]; /* offset of each line in text; one more for the end */
-    http_bytes text;
-    int count;  /* lines of the list as libcurl has it */
-    int cursor; /* lines given so far for the coming request */
-    bool changed;
-    bool secret;
-} http_fields;
-
-void http_fields_begin(http_fields *fields);
-bool http_fields_add(http_fields *fields, const char *text, size_t length);
-/* Closes the list. Returns it when libcurl must be given it anew, else NULL. */
-struct curl_slist *http_fields_end(http_fields *fields);
-/* Forgets the lines when one of them held credentials. */
-void http_fields_done(http_fields *fields);
+double http_clock(void);
 
 /* ---- trust: a store of root certificates, read once and shared ---- */
 
@@ -59,45 +29,67 @@ bool http_trust_equal(const http_trust *trust, const char *ca_file, const char *
 bool http_trust_apply(http_trust *trust, CURL *easy);
 void http_trust_free(http_trust *trust);
 
-/* ---- pools ---- */
+/* ---- links: one connection each, made by libcurl and then used by us ---- */
 
-typedef struct {
+typedef struct http_pool http_pool;
+typedef struct http_link http_link;
+
+struct http_link {
+    CURL *easy;
+    CURLM *multi; /* its own, so that libcurl finds the connection at once */
+    http_pool *pool;
+    http_transfer *transfer; /* whose it is now, or NULL */
+    http_link *next;         /* in the pool's list of idle ones, or the crowd's of connecting ones */
+    char *origin;            /* "https://host:port" */
+    bool plain;              /* no TLS, and a loopback address alone */
+    bool connected, used, refused;
     int fd;
-    int port; /* the local one, 0 until it was asked for */
-    bool used;
-} http_socket;
+    double born, rested;
+    double due; /* while it connects: when libcurl wants to be called, negative: never */
+    char error[CURL_ERROR_SIZE];
+};
 
-typedef struct {
+/* Begins to connect. NULL: out of memory. */
+http_link *http_link_open(http_pool *pool, const char *origin, bool plain, double seconds);
+void http_link_close(http_link *link);
+/* Lets libcurl go on with the connection. True: it has an outcome, which goes to *code. */
+bool http_link_connect(http_link *link, int fd, int mask, CURLcode *code);
+/* True when the server has said nothing since the last answer, and is there. */
+bool http_link_is_sound(const http_link *link, double now);
+
+enum { HTTP_IO_AGAIN = -1, HTTP_IO_FAILED = -2 };
+/* Octets sent or received, 0: the end, or one of the above. */
+ssize_t http_link_send(http_link *link, const char *data, size_t length);
+ssize_t http_link_receive(http_link *link, char *data, size_t size);
+
+/* ---- pools: links with the same settings ---- */
+
+struct http_pool {
     http_crowd *crowd;
-    CURLM *multi;
     http_trust *trust; /* the crowd's */
     char *proxy;
-    http_socket *sockets; /* every connection that is open now */
-    int socket_count, socket_size;
-    http_transfer *idle;
-    int idle_count;
-    int running;
-    double due;   /* when libcurl wants to be called, negative: never */
-    bool touched; /* libcurl ran since the messages were read */
-} http_pool;
+    CURLSH *share; /* TLS sessions and addresses */
+    http_link *idle;
+    int idle_links, busy_links;
+    http_transfer *spare; /* transfers that nobody uses */
+    int spare_count;
+    http_transfer *waiting, **waiting_end; /* for a link */
+};
 
 http_pool *http_pool_new(http_crowd *crowd, http_trust *trust, const char *proxy);
 void http_pool_free(http_pool *pool);
-void http_pool_timer_fired(http_pool *pool, double now);
+/* Gives the transfer an idle link or a new one, or lets it wait for one. False: out of memory. */
+bool http_pool_assign(http_transfer *t);
+/* Takes the link from its transfer; it is kept if it may be used again. */
+void http_pool_release(http_link *link, bool reusable);
+void http_pool_remove_waiting(http_transfer *t);
+void http_pool_drop_idle(http_link *link);
 
-/* Socket callbacks of libcurl; `t` is the transfer for which a connection is made. */
-curl_socket_t http_socket_open(void *t, curlsocktype purpose, struct curl_sockaddr *address);
-int http_socket_close(void *pool, curl_socket_t fd);
-
-/* Says whether the connection with this local port was used before and has something to read,
- * which on a connection at rest is either its end or an answer nobody asked for. */
-bool http_socket_spoilt(http_pool *pool, int local_port);
-
-/* ---- watches: the descriptors that libcurl waits for, behind one of ours ---- */
+/* ---- watches: the descriptors that are waited for, behind one of ours ---- */
 
 typedef struct {
-    http_pool *pool;
-    unsigned want, have; /* what libcurl wants to hear of it, what the kernel was told */
+    http_link *link;
+    unsigned want, have; /* what is to be heard of it, what the kernel was told */
     bool queued;
 } http_watch;
 
@@ -112,11 +104,11 @@ typedef struct {
 bool http_watches_open(http_watches *watches);
 void http_watches_close(http_watches *watches);
 void http_watches_free(http_watches *watches);
-/* libcurl wants the descriptor watched (CURL_POLL_*). `ours`: it came from http_socket_open, so
- * that its end will be announced by http_watches_forget. */
-void http_watches_want(http_watches *watches, http_pool *pool, int fd, int what, bool ours);
+/* `what` is one of CURL_POLL_*. `lasting`: http_watches_forget will announce the end of the
+ * descriptor; until then the kernel may go on watching it. */
+bool http_watches_want(http_watches *watches, http_link *link, int fd, int what, bool lasting);
 void http_watches_forget(http_watches *watches, int fd);
-/* Waits for events and hands them to libcurl. Negative: no limit. */
+/* Waits for events and hands them to http_crowd_event. Negative: no limit. */
 void http_watches_wait(http_watches *watches, int milliseconds);
 bool http_watches_alarm(http_watches *watches, double seconds);
 
@@ -125,52 +117,55 @@ bool http_watches_alarm(http_watches *watches, double seconds);
 typedef enum { HTTP_IDLE, HTTP_PREPARED, HTTP_RUNS, HTTP_DONE } http_state;
 
 struct http_transfer {
-    CURL *easy;
     http_pool *pool;
-    http_transfer *next; /* in the pool's list of idle or the crowd's list of done ones */
+    http_link *link;     /* NULL while it waits for one */
+    http_transfer *next; /* among the spare, waiting or done ones */
+    http_transfer *after, **before; /* among the running ones */
     int id;
     http_state state;
-    /* the request; url and is_post say what libcurl was last told */
-    http_fields fields;
-    char *url;
-    bool is_post, plain;
-    http_bytes sent;
+    /* the last URL and what it was cut into */
+    char *url, *origin, *host, *path;
+    bool plain;
+    http_bytes fields;  /* header lines of the caller */
+    http_bytes request; /* as it goes over the wire */
+    size_t sent;
     bool minting;
     double deadline;
-    /* the answer */
-    http_bytes head, body;
-    size_t max_body, head_bytes, head_lines;
-    long long length; /* Content-Length, negative: none */
-    bool chunked, encoded, started, complete;
-    /* how it goes */
-    int sends;       /* times libcurl was about to write the request */
-    int spoilt;      /* kept connections that were found unusable and closed */
-    bool spoilt_now; /* ended for that reason: to be started again */
-    http_kind kind;  /* set by a callback that ends the transfer */
-    const char *reason;
+    int tries;
+    http_answer answer;
     http_result result;
-    char error[CURL_ERROR_SIZE];
+    char message[256];
 };
 
 http_transfer *http_transfer_new(http_pool *pool, int id);
 void http_transfer_free(http_transfer *t);
+/* Wipes what went through. */
 void http_transfer_reset(http_transfer *t);
-bool http_transfer_prepare(http_transfer *t, const http_request *request);
-/* Between two tries of one transfer. */
-bool http_transfer_again(http_transfer *t);
-/* Turns libcurl's code and what the callbacks saw into t->result. */
-void http_transfer_judge(http_transfer *t, CURLcode code);
-void http_transfer_refuse(http_transfer *t, const char *reason);
+bool http_transfer_add_field(http_transfer *t, const char *text, size_t length);
+/* Composes the request. False: refused, with t->result filled. */
+bool http_transfer_compose(http_transfer *t, const http_request *request);
 
-/* Callbacks that read the answer; they end the transfer when a limit or a rule is broken. */
-size_t http_on_head(char *data, size_t size, size_t count, void *t);
-size_t http_on_body(char *data, size_t size, size_t count, void *t);
+/* Sends what can be sent now. False: it failed. */
+bool http_transfer_send(http_transfer *t);
+/* Exchanges what can be exchanged now on the transfer's link. False: it has ended, with its result
+ * filled, or it is to be tried on another link: http_transfer_again says so. */
+bool http_transfer_exchange(http_transfer *t, bool *reusable);
+bool http_transfer_again(const http_transfer *t);
+/* What to wait for on the link, as CURL_POLL_*. */
+int http_transfer_wants(const http_transfer *t);
+
+void http_transfer_fail(http_transfer *t, http_kind kind, const char *message);
+/* Libcurl could not connect. */
+void http_transfer_judge(http_transfer *t, CURLcode code);
 
 /* ---- crowd ---- */
 
-void http_crowd_watch(http_crowd *crowd, http_pool *pool, int fd, int what, bool ours);
-void http_crowd_forget(http_crowd *crowd, int fd);
-
-double http_clock(void);
+http_watches *http_crowd_watches(http_crowd *crowd);
+/* Something happened on a descriptor of the link. */
+void http_crowd_event(http_link *link, int fd, int mask);
+/* The transfer has a link that is connected. */
+void http_crowd_go(http_transfer *t);
+void http_crowd_add_connecting(http_link *link);
+void http_crowd_remove_connecting(http_link *link);
 
 #endif

@@ -1,219 +1,249 @@
 #include "impl.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_SPOILT = 16, LONGEST_TIMEOUT = 3600 };
-
-/* ---- the handle ---- */
-
-/* Runs when a connection is chosen, before a byte of the request is written. */
-static int on_send(void *self, char *ip, char *local_ip, int port, int local_port) {
-    http_transfer *t = self;
-    (void)ip, (void)local_ip, (void)port;
-    if (t->sends > 0 && t->minting) {
-        t->kind = HTTP_NETWORK;
-        t->reason = "the connection broke before the answer came";
-        return CURL_PREREQFUNC_ABORT;
-    }
-    if (t->spoilt < MAX_SPOILT && http_socket_spoilt(t->pool, local_port)) {
-        t->spoilt++;
-        t->spoilt_now = true;
-        return CURL_PREREQFUNC_ABORT;
-    }
-    t->sends++;
-    return CURL_PREREQFUNC_OK;
-}
-
-typedef struct {
-    CURLoption option;
-    long value;
-} number_option;
-
-static const number_option numbers[] = {
-    {CURLOPT_NOSIGNAL, 1},
-    {CURLOPT_NOPROGRESS, 1},
-    {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
-    {CURLOPT_HTTP09_ALLOWED, 0},
-    {CURLOPT_FOLLOWLOCATION, 0},
-    {CURLOPT_NETRC, CURL_NETRC_IGNORED},
-    {CURLOPT_DISALLOW_USERNAME_IN_URL, 1},
-    {CURLOPT_SUPPRESS_CONNECT_HEADERS, 1},
-    {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
-    {CURLOPT_SSL_VERIFYPEER, 1},
-    {CURLOPT_SSL_VERIFYHOST, 2},
-    {CURLOPT_PROXY_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
-    {CURLOPT_PROXY_SSL_VERIFYPEER, 1},
-    {CURLOPT_PROXY_SSL_VERIFYHOST, 2},
-    {CURLOPT_MAXLIFETIME_CONN, 300},
-#if LIBCURL_VERSION_NUM >= 0x075700
-    /* a name server that does not answer must not hold up the end of a transfer */
-    {CURLOPT_QUICK_EXIT, 1},
-#endif
-};
-
-static bool set_numbers(CURL *easy) {
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-        if (curl_easy_setopt(easy, numbers[i].option, numbers[i].value) != CURLE_OK) return false;
-    return true;
-}
-
-static bool set_callbacks(http_transfer *t) {
-    CURL *e = t->easy;
-    return curl_easy_setopt(e, CURLOPT_PRIVATE, t) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->error) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, http_on_head) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_HEADERDATA, t) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, http_on_body) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_WRITEDATA, t) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_send) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_PREREQDATA, t) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, http_socket_open) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, http_socket_close) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, t->pool) == CURLE_OK;
-}
-
-static bool set_up(http_transfer *t) {
-    t->easy = curl_easy_init();
-    return t->easy != NULL && set_numbers(t->easy) && set_callbacks(t) &&
-           http_trust_apply(t->pool->trust, t->easy);
-}
+enum { MAX_TRIES = 8 };
 
 http_transfer *http_transfer_new(http_pool *pool, int id) {
     http_transfer *t = calloc(1, sizeof *t);
     if (t == NULL) return NULL;
     t->pool = pool;
     t->id = id;
-    if (set_up(t)) return t;
-    http_transfer_free(t);
-    return NULL;
+    return t;
+}
+
+static void forget_url(http_transfer *t) {
+    free(t->path);
+    free(t->host);
+    free(t->url);
+    free(t->origin);
+    t->url = t->origin = t->host = t->path = NULL;
 }
 
 void http_transfer_free(http_transfer *t) {
-    curl_easy_cleanup(t->easy);
-    http_bytes_free(&t->fields.text);
-    http_bytes_free(&t->sent);
-    http_bytes_free(&t->head);
-    http_bytes_free(&t->body);
-    free(t->url);
+    forget_url(t);
+    http_bytes_free(&t->fields);
+    http_bytes_free(&t->request);
+    http_bytes_free(&t->answer.in);
     free(t);
 }
 
-/* Wipes what went through, keeps what libcurl was told and may be told again. */
 void http_transfer_reset(http_transfer *t) {
-    http_fields_done(&t->fields);
-    http_bytes_clear(&t->sent);
-    http_bytes_clear(&t->head);
-    http_bytes_clear(&t->body);
+    http_bytes_clear(&t->fields);
+    http_bytes_clear(&t->request);
+    http_answer_begin(&t->answer, 0);
     t->result = (http_result){0};
     t->state = HTTP_IDLE;
 }
 
-/* ---- the request ---- */
+/* ---- the URL ---- */
 
 static bool is_loopback(const char *host) {
     return strcasecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
            strcmp(host, "[::1]") == 0;
 }
 
-/* libcurl's own parser reads the URL, so that no other reading of it can differ. What the name
- * resolves to is looked at once more when the connection is made. */
-static const char *inspect(CURLU *parsed, const char *url, bool *plain) {
-    char *scheme = NULL, *host = NULL;
+static bool is_default_port(bool plain, const char *port) {
+    return strcmp(port, plain ? "80" : "443") == 0;
+}
+
+static bool set_origin(http_transfer *t, const char *scheme, const char *host, const char *port) {
+    char text[600];
+    const char *own = is_default_port(t->plain, port) ? "" : port;
+    if (strlen(host) > 255 || strlen(port) > 5) return false;
+    snprintf(text, sizeof text, "%s://%s:%s/", scheme, host, port);
+    t->origin = strdup(text);
+    snprintf(text, sizeof text, "%s%s%s", host, *own != '\0' ? ":" : "", own);
+    t->host = strdup(text);
+    return t->origin != NULL && t->host != NULL;
+}
+
+static bool set_path(http_transfer *t, const char *path, const char *query) {
+    const char *mark = query != NULL ? "?" : "";
+    if (asprintf(&t->path, "%s%s%s", path, mark, query != NULL ? query : "") < 0) t->path = NULL;
+    if (t->path == NULL) return false;
+    for (const char *p = t->path; *p != '\0'; p++)
+        if ((unsigned char)*p <= 0x20 || *p == 0x7f) return false;
+    return true;
+}
+
+static const char *use_parts(http_transfer *t, const char *scheme, const char *host,
+                             const char *port, const char *path, const char *query) {
+    t->plain = strcmp(scheme, "http") == 0;
+    if (!t->plain && strcmp(scheme, "https") != 0) return "only https is spoken";
+    if (t->plain && !is_loopback(host)) return "http is spoken only to a loopback address";
+    if (!set_origin(t, scheme, host, port) || !set_path(t, path, query)) return "the URL cannot be used";
+    return NULL;
+}
+
+static const char *cut(http_transfer *t, CURLU *parsed) {
+    char *part[5] = {NULL};
+    static const CURLUPart which[5] = {CURLUPART_SCHEME, CURLUPART_HOST, CURLUPART_PORT,
+                                       CURLUPART_PATH, CURLUPART_QUERY};
     const char *reason = NULL;
-    if (curl_url_set(parsed, CURLUPART_URL, url, CURLU_DISALLOW_USER) != CURLUE_OK ||
-        curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-        curl_url_get(parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK) {
-        reason = "the URL cannot be read";
-    } else {
-        *plain = strcmp(scheme, "http") == 0;
-        if (!*plain && strcmp(scheme, "https") != 0) reason = "only https is spoken";
-        if (*plain && !is_loopback(host)) reason = "http is spoken only to a loopback address";
+    for (int i = 0; i < 5 && reason == NULL; i++) {
+        CURLUcode code = curl_url_get(parsed, which[i], &part[i], CURLU_DEFAULT_PORT);
+        if (code != CURLUE_OK && which[i] != CURLUPART_QUERY) reason = "the URL cannot be read";
     }
-    curl_free(scheme);
-    curl_free(host);
+    if (reason == NULL) reason = use_parts(t, part[0], part[1], part[2], part[3], part[4]);
+    for (int i = 0; i < 5; i++) curl_free(part[i]);
     return reason;
 }
 
-static const char *check_url(const char *url, bool *plain) {
+/* libcurl's own parser reads the URL, so that nobody can read it in another way. */
+static const char *parse(http_transfer *t, const char *url) {
     CURLU *parsed = curl_url();
     if (parsed == NULL) return "out of memory";
-    const char *reason = inspect(parsed, url, plain);
+    const char *reason = "the URL cannot be read";
+    if (curl_url_set(parsed, CURLUPART_URL, url, CURLU_DISALLOW_USER) == CURLUE_OK)
+        reason = cut(t, parsed);
     curl_url_cleanup(parsed);
     return reason;
 }
 
 static const char *set_url(http_transfer *t, const char *url) {
     if (t->url != NULL && strcmp(t->url, url) == 0) return NULL;
-    free(t->url);
-    t->url = NULL;
-    const char *reason = check_url(url, &t->plain);
-    if (reason != NULL) return reason;
-    const char *proxy = !t->plain && t->pool->proxy != NULL ? t->pool->proxy : "";
-    if (curl_easy_setopt(t->easy, CURLOPT_URL, url) != CURLE_OK ||
-        curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, t->plain ? "http" : "https") != CURLE_OK ||
-        curl_easy_setopt(t->easy, CURLOPT_PROXY, proxy) != CURLE_OK ||
-        (t->url = strdup(url)) == NULL)
-        return "out of memory";
-    return NULL;
+    forget_url(t);
+    const char *reason = parse(t, url);
+    if (reason == NULL) t->url = strdup(url);
+    return reason;
 }
 
-static const char *set_body(http_transfer *t, const http_request *r) {
-    bool is_post = strcmp(r->method, "POST") == 0;
-    if (!is_post && strcmp(r->method, "GET") != 0) return "the method is neither GET nor POST";
-    if (is_post != t->is_post || !is_post)
-        curl_easy_setopt(t->easy, is_post ? CURLOPT_POST : CURLOPT_HTTPGET, 1L);
-    t->is_post = is_post;
-    if (!is_post) return r->body_length > 0 ? "a GET has no body" : NULL;
-    if (!http_bytes_add(&t->sent, r->body, r->body_length, (size_t)-1)) return "out of memory";
-    curl_easy_setopt(t->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_length);
-    curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, r->body_length > 0 ? t->sent.data : "");
-    return NULL;
-}
+/* ---- the request ---- */
 
-static void forget_answer(http_transfer *t) {
-    http_bytes_clear(&t->head);
-    http_bytes_clear(&t->body);
-    t->head_bytes = t->head_lines = 0;
-    t->length = -1;
-    t->chunked = t->encoded = t->started = t->complete = false;
-    t->spoilt_now = false;
-    t->kind = HTTP_OK;
-    t->reason = NULL;
-    t->error[0] = '\0';
-}
-
-/* At least a millisecond, since zero means for ever to libcurl. */
-static bool set_timeout(http_transfer *t, double seconds) {
-    if (!(seconds > 0)) return false;
-    if (seconds > LONGEST_TIMEOUT) seconds = LONGEST_TIMEOUT;
-    long ms = (long)(seconds * 1000);
-    curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, ms > 0 ? ms : 1);
+static bool is_sound(const char *text, size_t length) {
+    const char *colon = memchr(text, ':', length);
+    if (colon == NULL || colon == text || memchr(text, ' ', (size_t)(colon - text)) != NULL)
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7f) return false;
+    }
     return true;
 }
 
-bool http_transfer_prepare(http_transfer *t, const http_request *request) {
-    forget_answer(t);
-    t->sends = t->spoilt = 0;
-    t->minting = request->minting;
-    t->max_body = request->max_body;
-    struct curl_slist *list = http_fields_end(&t->fields);
-    if (list != NULL) curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, list);
-    const char *reason = set_url(t, request->url);
-    if (reason == NULL) reason = set_body(t, request);
-    if (reason != NULL) {
-        http_transfer_refuse(t, reason);
-        return false;
-    }
-    t->deadline = http_clock() + request->timeout;
-    if (set_timeout(t, request->timeout)) return true;
-    http_transfer_judge(t, CURLE_OPERATION_TIMEDOUT);
+bool http_transfer_add_field(http_transfer *t, const char *text, size_t length) {
+    if (is_sound(text, length) && t->fields.length + length + 2 <= HTTP_MAX_FIELD_BYTES &&
+        http_bytes_add(&t->fields, text, length) && http_bytes_add(&t->fields, "\r\n", 2))
+        return true;
+    http_transfer_fail(t, HTTP_CONFIG, "a header field is malformed, or they are too long");
     return false;
 }
 
-bool http_transfer_again(http_transfer *t) {
-    forget_answer(t);
-    return set_timeout(t, t->deadline - http_clock());
+static bool add_text(http_transfer *t, const char *text) {
+    return http_bytes_add(&t->request, text, strlen(text));
+}
+
+static bool write_head(http_transfer *t, const http_request *r) {
+    bool ok = add_text(t, r->method) && add_text(t, " ") && add_text(t, t->path) &&
+              add_text(t, " HTTP/1.1\r\nHost: ") && add_text(t, t->host) && add_text(t, "\r\n") &&
+              http_bytes_add(&t->request, t->fields.data, t->fields.length);
+    char length[64];
+    if (ok && strcmp(r->method, "POST") == 0) {
+        snprintf(length, sizeof length, "Content-Length: %zu\r\n", r->body_length);
+        ok = add_text(t, length);
+    }
+    return ok && add_text(t, "\r\n");
+}
+
+static const char *check_method(const http_request *r) {
+    if (strcmp(r->method, "POST") == 0) return NULL;
+    if (strcmp(r->method, "GET") != 0) return "the method is neither GET nor POST";
+    return r->body_length > 0 ? "a GET has no body" : NULL;
+}
+
+bool http_transfer_compose(http_transfer *t, const http_request *r) {
+    http_answer_begin(&t->answer, r->max_body);
+    t->sent = 0;
+    t->tries = 0;
+    t->minting = r->minting;
+    t->deadline = http_clock() + r->timeout;
+    const char *reason = check_method(r);
+    if (reason == NULL) reason = set_url(t, r->url);
+    if (reason == NULL && !(write_head(t, r) && http_bytes_add(&t->request, r->body, r->body_length)))
+        reason = "out of memory";
+    if (reason != NULL) http_transfer_fail(t, HTTP_CONFIG, reason);
+    else if (!(r->timeout > 0)) http_transfer_fail(t, HTTP_TIMEOUT, NULL);
+    else return true;
+    return false;
+}
+
+/* ---- the exchange ---- */
+
+static void succeed(http_transfer *t) {
+    const http_answer *a = &t->answer;
+    if (a->encoded) {
+        http_transfer_fail(t, HTTP_BAD_RESPONSE, "the answer is compressed, which was not asked for");
+        return;
+    }
+    t->result = (http_result){
+        .status = a->status,
+        .head = a->in.data + a->head,
+        .head_length = a->head_length,
+        .body = a->in.data + a->body,
+        .body_length = a->body_length,
+    };
+}
+
+static bool use(http_transfer *t, http_progress progress) {
+    if (progress == HTTP_COMPLETE) succeed(t);
+    if (progress == HTTP_BROKEN) http_transfer_fail(t, t->answer.kind, t->answer.reason);
+    return progress == HTTP_MORE;
+}
+
+bool http_transfer_send(http_transfer *t) {
+    while (t->sent < t->request.length) {
+        ssize_t n = http_link_send(t->link, t->request.data + t->sent, t->request.length - t->sent);
+        if (n == HTTP_IO_AGAIN) return true;
+        if (n < 0) {
+            http_transfer_fail(t, HTTP_NETWORK, "the connection broke while the request was sent");
+            return false;
+        }
+        t->sent += (size_t)n;
+    }
+    return true;
+}
+
+/* True while more is to come. */
+static bool receive(http_transfer *t) {
+    for (;;) {
+        http_bytes *in = &t->answer.in;
+        size_t room = http_answer_room(&t->answer);
+        if (!http_bytes_reserve(in, room)) {
+            http_transfer_fail(t, HTTP_NETWORK, "out of memory");
+            return false;
+        }
+        room = in->size - in->length;
+        ssize_t n = http_link_receive(t->link, in->data + in->length, room);
+        if (n == HTTP_IO_AGAIN) return true;
+        if (n == HTTP_IO_FAILED) {
+            http_transfer_fail(t, HTTP_NETWORK, "the connection was reset");
+            return false;
+        }
+        if (n == 0) return use(t, http_answer_end(&t->answer));
+        in->length += (size_t)n;
+        if (!use(t, http_answer_read(&t->answer))) return false;
+        if (t->link->plain && (size_t)n < room) return true;
+    }
+}
+
+bool http_transfer_exchange(http_transfer *t, bool *reusable) {
+    bool goes_on = http_transfer_send(t) && receive(t);
+    *reusable = !goes_on && t->result.kind == HTTP_OK && t->answer.reusable &&
+                t->sent == t->request.length;
+    return goes_on;
+}
+
+/* A kept connection that ended before a word of the answer: what mints nothing may be repeated, and
+ * so may what has not left at all. */
+bool http_transfer_again(const http_transfer *t) {
+    return t->result.kind == HTTP_NETWORK && t->link->used && t->answer.in.length == 0 &&
+           (!t->minting || t->sent == 0) && t->tries < MAX_TRIES;
+}
+
+int http_transfer_wants(const http_transfer *t) {
+    return t->sent < t->request.length ? CURL_POLL_INOUT : CURL_POLL_IN;
 }

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 /*
- * With kept connections libcurl takes up and lets go the same descriptor for every transfer. The
- * kernel is told only what lasts: an idle connection stays watched until it says something.
+ * A kept connection is taken up and let go for every transfer. The kernel is told only what lasts:
+ * an idle connection stays watched until it says something.
  */
 
 bool http_watches_open(http_watches *w) {
@@ -68,20 +68,20 @@ static unsigned events_of(int what) {
            ((what & CURL_POLL_OUT) ? (unsigned)EPOLLOUT : 0u);
 }
 
-void http_watches_want(http_watches *w, http_pool *pool, int fd, int what, bool ours) {
-    if (!fit(w, fd)) return;
+bool http_watches_want(http_watches *w, http_link *link, int fd, int what, bool lasting) {
+    if (!fit(w, fd)) return false;
     http_watch *watch = &w->list[fd];
-    watch->pool = pool;
+    watch->link = link;
     watch->want = events_of(what);
-    /* a descriptor whose end nobody will announce must leave at once */
-    if (watch->want == 0 && !ours) tell_kernel(w, fd, 0);
-    else if (watch->want != watch->have) queue(w, fd);
+    if (watch->want == 0 && !lasting) tell_kernel(w, fd, 0);
+    return watch->want == watch->have || queue(w, fd);
 }
 
 void http_watches_forget(http_watches *w, int fd) {
     if (fd >= w->count) return;
     tell_kernel(w, fd, 0);
     w->list[fd].want = 0;
+    w->list[fd].link = NULL;
 }
 
 static void sync_kernel(http_watches *w) {
@@ -95,30 +95,19 @@ static void sync_kernel(http_watches *w) {
     w->changed_count = 0;
 }
 
-/* NULL: nobody waits for this event. */
-static http_pool *take(http_watches *w, const struct epoll_event *event) {
-    int fd = event->data.fd;
-    if (fd == w->alarm) {
-        http_watches_alarm(w, -1.0);
-        return NULL;
-    }
-    if (w->list[fd].want != 0) return w->list[fd].pool;
-    tell_kernel(w, fd, 0); /* an idle connection ended, or says something unasked */
-    return NULL;
+static int mask_of(unsigned events) {
+    return ((events & EPOLLIN) ? CURL_CSELECT_IN : 0) | ((events & EPOLLOUT) ? CURL_CSELECT_OUT : 0) |
+           ((events & (EPOLLERR | EPOLLHUP)) ? CURL_CSELECT_ERR : 0);
 }
 
 void http_watches_wait(http_watches *w, int ms) {
     struct epoll_event events[64];
     sync_kernel(w);
-    int running, n = epoll_wait(w->epoll, events, 64, ms);
+    int n = epoll_wait(w->epoll, events, 64, ms);
     for (int i = 0; i < n; i++) {
-        http_pool *pool = take(w, &events[i]);
-        if (pool == NULL) continue;
-        int mask = ((events[i].events & EPOLLIN) ? CURL_CSELECT_IN : 0) |
-                   ((events[i].events & EPOLLOUT) ? CURL_CSELECT_OUT : 0) |
-                   ((events[i].events & (EPOLLERR | EPOLLHUP)) ? CURL_CSELECT_ERR : 0);
-        pool->touched = true;
-        curl_multi_socket_action(pool->multi, events[i].data.fd, mask, &running);
+        int fd = events[i].data.fd;
+        if (fd == w->alarm) http_watches_alarm(w, -1.0);
+        else if (w->list[fd].link != NULL) http_crowd_event(w->list[fd].link, fd, mask_of(events[i].events));
     }
 }
 

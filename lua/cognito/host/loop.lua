@@ -212,6 +212,7 @@ function Loop:run()
             self.park(self)
             self:step(0)
         else
+            if not self:timeout() then error("loop:run: the coroutines that are left wait for nothing", 2) end
             self:step()
         end
     end
