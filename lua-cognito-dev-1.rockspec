@@ -64,7 +64,7 @@ build = {
         "csrc/http/answer.c",
         "csrc/http/bytes.c",
         "csrc/http/crowd.c",
-        "csrc/http/fields.c",
+        "csrc/http/link.c",
         "csrc/http/pool.c",
         "csrc/http/transfer.c",
         "csrc/http/trust.c",
