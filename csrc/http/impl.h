@@ -160,7 +160,27 @@ void http_transfer_judge(http_transfer *t, CURLcode code);
 
 /* ---- crowd ---- */
 
+struct http_crowd {
+    pid_t pid;
+    int running;
+    http_watches watches;
+    http_pool **pools; /* by number; holes are NULL */
+    int pool_count;
+    http_trust **trusts;
+    int trust_count;
+    http_transfer **transfers; /* by id - 1; holes are NULL */
+    int transfer_count;
+    http_transfer *active; /* those that run */
+    double soonest;        /* no deadline of theirs is before it */
+    http_transfer *done, **done_end;
+    http_link *connecting;
+};
+
 http_watches *http_crowd_watches(http_crowd *crowd);
+void http_crowd_activate(http_transfer *t);
+void http_crowd_deactivate(http_transfer *t);
+/* Takes a running transfer off its connection, which nobody can use after it. */
+void http_crowd_halt(http_transfer *t);
 /* Something happened on a descriptor of the link. */
 void http_crowd_event(http_link *link, int fd, int mask);
 /* The transfer has a link that is connected. */
