@@ -70,6 +70,7 @@ build = {
         "csrc/http/trust.c",
         "csrc/http/verdict.c",
         "csrc/http/watch.c",
+        "csrc/http/work.c",
       },
       libraries = { "curl", "ssl", "crypto" },
       incdirs = { "csrc" },
