@@ -145,7 +145,7 @@ end)
 
 local SYSTEM_OF = {
   core = { "^openssl/", "^std%w+%.h$", "^string%.h$", "^limits%.h$", "^inttypes%.h$", "^assert%.h$", "^time%.h$",
-    "^math%.h$" },
+    "^math%.h$", "^unistd%.h$" },   -- unistd.h for getentropy alone
   http = { "^curl/curl%.h$", "." },
   posix = { "." },
 }
@@ -253,7 +253,9 @@ end)
 -- ---- all -----------------------------------------------------------------------------------------------------------
 
 -- A file that is longer for a reason: path -> reason.
-local LONG = {}
+local LONG = {
+  ["csrc/core/json.c"] = "one state machine and the scanners it calls for every octet",
+}
 
 describe("every file", function()
   it("of the library and its tools has at most 400 lines, or a reason", function()
