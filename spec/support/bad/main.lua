@@ -59,6 +59,41 @@ end
 -- Accepts and says nothing: a handshake with it never ends.
 local function stall(connection) connection:linger() connection:close() end
 
+-- A proxy: CONNECT opens a tunnel. With `refuse` it says no.
+local tunnels = 0
+
+local function pump(from, to)
+  while true do
+    local data = from:read(-16384)
+    if not data or not to:xwrite(data, "bn") or not to:flush("n") then break end
+  end
+  to:shutdown("w")
+end
+
+local function proxy(refuse)
+  return function(connection)
+    local line = connection.sock:read("*l") or ""
+    local host, port = line:match("^CONNECT ([^:]+):(%d+) HTTP/1%.1")
+    repeat line = connection.sock:read("*l") until not line or line == "\r" or line == ""
+    if refuse or not host then
+      connection:send("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+      return connection:close()
+    end
+    tunnels = tunnels + 1
+    local target = require("cqueues.socket").connect { host = "127.0.0.1", port = tonumber(port) }
+    target:setmode("bn", "bn")
+    target:onerror(function(_, _, code) return code end)
+    connection:send("HTTP/1.1 200 Connection established\r\n\r\n")
+    loop:wrap(pump, target, connection.sock)
+    pump(connection.sock, target)
+  end
+end
+
+local function count_tunnels(connection)
+  while connection:head() do connection:answer("200 OK", "tunnels=" .. tunnels) end
+  connection:close()
+end
+
 -- A port whose queue of connections is full: further ones are not answered.
 local kept = {}
 local function blackhole()
@@ -82,7 +117,8 @@ local function main(folder)
   file:write(made.ca)
   file:close()
   local ports = { plain = listen(nil, serve, log), control = listen(nil, control, silent),
-    stall = listen(nil, stall, silent), blackhole = blackhole() }
+    stall = listen(nil, stall, silent), blackhole = blackhole(), proxy = listen(nil, proxy(false), silent),
+    proxy_refuses = listen(nil, proxy(true), silent), tunnels = listen(nil, count_tunnels, silent) }
   for _, name in ipairs { "tls", "wrong_host", "expired", "self_signed", "unknown_ca", "tls11" } do
     ports[name] = listen(made[name], serve, log)
   end
