@@ -38,3 +38,48 @@ describe(("%d processes, %d expiries, rotation without grace"):format(PROCESSES,
     database:stop()
   end)
 end)
+
+describe("a process that stopped while it held the session's lock", function()
+  local cognito = require "cognito"
+  local posix = require "cognito.posix"
+  local proc = require "spec.support.proc"
+  local server, path, session
+
+  setup(function()
+    server = emulator.start { config = { users = { alice = { password = "Correct-horse1" } } } }
+    path = tmp.dir()
+    local pool = assert(cognito.pool { user_pool_id = server.pool_id, client_id = server.client_id,
+      endpoint = server.url, storage = cognito.storage.file { path = path } })
+    local step = pool:sign_in { username = "alice", password = "Correct-horse1", flow = "USER_PASSWORD_AUTH" }
+    session = assert(step).session
+  end)
+
+  teardown(function() server.stop() end)
+
+  local function holder()
+    return proc.start { argv = { "lua5.4", "-e", ([[
+      local storage = require("cognito.storage.file").new { path = %q }
+      local tokens = {}
+      for _, key in ipairs(storage:list()) do tokens[#tokens + 1] = assert(storage:try_lock(key, 30)) end
+      print("locked " .. #tokens) io.stdout:flush()
+      require("cognito.posix").sleep(60)]]):format(path) } }
+  end
+
+  it("holds nobody up beyond the deadline, and its end sets the session free", function()
+    local child = holder()
+    assert(child:wait_line "(locked %d)")
+    child:signal "STOP"
+    local start = posix.monotime()
+    local ok, err = session:refresh { deadline = 0.7 }
+    local took = posix.monotime() - start
+    assert.is_nil(ok)
+    assert.equal("timeout", err.kind)
+    assert.is_true(took < 0.8, ("%.3f s"):format(took))
+    assert.is_string((session:access_token()))
+    assert.is_nil(server.counts().GetTokensFromRefreshToken)
+    child:signal "KILL"
+    child:wait(5)
+    assert.is_true(session:refresh { deadline = 10 })
+    child:stop()
+  end)
+end)
