@@ -923,6 +923,34 @@ describe("a session and its store", function()
         assert.is_true(result.revoked)
     end)
 
+    it("does not touch a record that is none of its own, and says what to do", function()
+        for i, foreign in ipairs { { version = "x" }, { version = "a.1", expires_at = "soon", lifetime = 5 },
+            { version = "a.1", expires_at = 5, lifetime = 5, access_token = {} },
+            { version = "a.1", expires_at = 5, lifetime = 5, refresh_token = 5 },
+            { version = "nodot", expires_at = 5, lifetime = 5 } } do
+            local store = durable()
+            local pool, host = make { storage = store }
+            local s = sign_in(pool, host)
+            local token = s:access_token()
+            assert(store.inner:delete(key_of(pool)))
+            assert(store.inner:put(key_of(pool), foreign))
+            local _, err = pool:session "alice"
+            assert.are.equal("store", err.kind, i)
+            assert.are.equal("foreign", err.code)
+            assert.is_truthy(err.hint)
+            host:pass(3590)
+            assert.are.equal(token, s:access_token())
+            host:pass(30)
+            _, err = s:access_token()
+            assert.are.equal("foreign", err.code)
+            assert.are.equal(1, #host.requests)
+            assert.are.same(foreign, stored(store, pool))
+            -- a new sign-in takes its place
+            assert(sign_in(pool, host):access_token())
+            assert(pool:session "alice")
+        end
+    end)
+
     it("finds a session by the alias that was typed", function()
         local pool, host = make { storage = durable() }
         answer(host, { username = "0b6bd0e0-sub", refresh_token = "r" })

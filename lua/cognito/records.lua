@@ -52,6 +52,11 @@ function records.server_now(pool, record)
     return host.now() + (drift or 0), drift
 end
 
+local function foreign()
+    return errors.new("store", "what is stored is not a session of this version of the library", { code = "foreign",
+        retryable = false, hint = "sign in again to replace it, or use the version that wrote it" })
+end
+
 --- Reads a session's record; what this process could not store yet counts as stored.
 -- @tparam table pool
 -- @tparam string key
@@ -59,6 +64,7 @@ end
 function records.read(pool, key)
     local stored, err = pool.storage:get(key)
     if err then return nil, err end
+    if stored and not pool.storage.volatile and not tokens.is_record(stored) then return nil, foreign() end
     local pending = pool.unsaved[key]
     if not pending then return stored end
     if (stored and stored.version) == pending.expected then return pending.record, nil, stored end

@@ -64,6 +64,22 @@ function tokens.check(result, operation, server_now)
     return lifetime
 end
 
+local function is_optional(value, kind)
+    return value == nil or type(value) == kind
+end
+
+--- Says whether a stored table is a session's record: another version or another program may have written it.
+-- @tparam table record
+-- @treturn boolean
+function tokens.is_record(record)
+    return type(record.version) == "string" and match(record.version, "^[^.]+%.%d+$") ~= nil
+        and type(record.expires_at) == "number" and type(record.lifetime) == "number"
+        and is_optional(record.access_token, "string") and is_optional(record.id_token, "string")
+        and is_optional(record.refresh_token, "string") and is_optional(record.username, "string")
+        and is_optional(record.id, "string") and is_optional(record.drift, "number")
+        and is_optional(record.device_key, "string") and is_optional(record.scopes, "table")
+end
+
 --- The first version of a new session's record.
 -- @tparam string id random text
 -- @treturn string
