@@ -57,6 +57,7 @@ describe("hosted login", function()
       assert.equal(client_id == "public", session:export().refresh_token ~= refresh_token)
       assert.is_nil(emu.counts().GetTokensFromRefreshToken)
       assert.is_true(session:sign_out().revoked)
+      assert.is_nil(emu.counts().RevokeToken)
       assert.equal("sign_in_required", select(2, session:access_token()).kind)
     end
   end)

@@ -57,7 +57,10 @@ local function is_final(err)
         and err.kind ~= "bad_response" and err.reason ~= "client_secret" and err.code ~= "ForbiddenException"
 end
 
-local function revoke(pool, token, ctx)
+-- A session of the hosted login is revoked where it came from; from the queue, which knows no origins, by the API, which
+-- takes its tokens too.
+local function revoke(pool, token, ctx, origin)
+    if origin == "oauth" and pool.domain then return require("cognito.hosted").revoke(pool, token, ctx) end
     local ok, err = pool.client:send(ops.by_name.RevokeToken, { Token = token }, ctx)
     if ok then return true end
     return nil, err
@@ -106,8 +109,9 @@ local function sign_out_globally(self, pool, result, given, ctx)
     if not ok then result.errors.global = err end
 end
 
-local function revoke_or_queue(pool, result, token, ctx)
-    local ok, err = revoke(pool, token, ctx)
+local function revoke_or_queue(pool, result, record, ctx)
+    local token = record.refresh_token
+    local ok, err = revoke(pool, token, ctx, record.origin)
     result.revoked = ok or false
     if ok then return end
     result.errors.revoke = err
@@ -140,11 +144,10 @@ local function clear(self, pool, key, result)
     if err then result.errors.clear = err end
 end
 
--- The newest refresh token of the session, which a sibling may have stored.
+-- The newest record of the session, which a sibling may have stored.
 local function newest(self, pool, key)
     local stored = records.read(pool, key)
-    local record = stored and is_ours(self, stored) and stored or self.record
-    return record and record.refresh_token
+    return stored and is_ours(self, stored) and stored or self.record
 end
 
 -- Under the lock no refresh is under way that would bring a token we do not know of. A lock that cannot be had does
@@ -158,9 +161,9 @@ end
 local function task(self, pool, key, given, ctx)
     local result = { revoked = false, global = false, cleared = false, queued = false, errors = {} }
     local has_lock = locked(self, pool, key, ctx)
-    local token = newest(self, pool, key)
+    local record = newest(self, pool, key)
     clear(self, pool, key, result)
-    if given.revoke ~= false and token then revoke_or_queue(pool, result, token, ctx) end
+    if given.revoke ~= false and record and record.refresh_token then revoke_or_queue(pool, result, record, ctx) end
     if has_lock then refresh.release(pool, key) end
     return result
 end
