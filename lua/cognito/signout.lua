@@ -57,8 +57,8 @@ local function is_final(err)
         and err.kind ~= "bad_response" and err.reason ~= "client_secret" and err.code ~= "ForbiddenException"
 end
 
--- A session of the hosted login is revoked where it came from; from the queue, which knows no origins, by the API, which
--- takes its tokens too.
+-- A session of the hosted login is revoked where it came from; from the queue, which knows no origins, by the API,
+-- which takes its tokens too.
 local function revoke(pool, token, ctx, origin)
     if origin == "oauth" and pool.domain then return require("cognito.hosted").revoke(pool, token, ctx) end
     local ok, err = pool.client:send(ops.by_name.RevokeToken, { Token = token }, ctx)
