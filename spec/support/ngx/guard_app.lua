@@ -27,7 +27,7 @@ function M.init(given)
         return must(cognito_guard.new(options))
     end
     M.pool, M.guard = pool, guard()
-    M.short = guard { idle = 1, absolute = 2 }
+    M.short = guard { idle = 3, absolute = 5 }
     M.ahead = guard { background = 60, cookie = "__Host-ahead", pool = must(cognito.pool {
         user_pool_id = given.pool_id, client_id = "brief", client_secret = given.secret, endpoint = given.url,
         flow = "USER_PASSWORD_AUTH", storage = pool.storage, issuer = given.issuer }) }
