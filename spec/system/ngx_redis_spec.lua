@@ -16,6 +16,9 @@ local SERVER = [[
     location /contract { content_by_lua_block {
         require("spec.support.ngx.redis_cases").contract(tonumber(ngx.var.arg_port))
     } }
+    location /ending { content_by_lua_block {
+        require("spec.support.ngx.redis_cases").ending(tonumber(ngx.var.arg_port))
+    } }
     location /expired { content_by_lua_block { require("spec.support.ngx.pool").expired() } }
     location /token { content_by_lua_block { require("spec.support.ngx.pool").token() } }
 ]]
@@ -49,6 +52,12 @@ describe("Redis in nginx", function()
 
     it("keeps the storage contract", function()
         assert.equal("ok", select(2, fleet[1]:request("/contract?port=" .. store.port)))
+    end)
+
+    it("forgets a record at the time that the record names", function()
+        assert.equal("ok", select(2, fleet[1]:request("/ending?port=" .. store.port)))
+        local left = store:command("PTTL", "ending:{" .. ("a"):rep(64) .. "}")
+        assert.is_true(left > 50000 and left <= 100000, tostring(left))
     end)
 
     it("refreshes once for a fleet of three servers", function()

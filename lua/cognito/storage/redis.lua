@@ -35,7 +35,7 @@ local PUT = [[
 local version, data = unpack(redis.call('HMGET', KEYS[1], 'v', 'd'))
 if data ~= ARGV[3] and (version or '') ~= ARGV[1] then return {'conflict'} end
 redis.call('HMSET', KEYS[1], 'v', ARGV[2], 'd', ARGV[3])
-redis.call('PEXPIRE', KEYS[1], ARGV[4])
+if ARGV[5] == '' then redis.call('PEXPIRE', KEYS[1], ARGV[4]) else redis.call('PEXPIREAT', KEYS[1], ARGV[5]) end
 return {'ok'}]]
 
 local GET = [[
@@ -145,14 +145,15 @@ end
 
 --- Compare-and-set.
 -- @tparam string key
--- @tparam table record has a string `version`
+-- @tparam table record has a string `version`; it is forgotten at its `ends_at`, where it has one
 -- @tparam[opt] string expected the version that must be stored now; nil: none may be
 -- @treturn boolean|nil true, or nil and an error of kind `store`. When the connection broke the record may be stored or
 -- not; the same put again is safe
 function Redis:put(key, record, expected)
     local pieces, err = codec.encode(key, record, self.keys)
     if not pieces then return nil, err end
-    local words = { expected or "", record.version, table.concat(pieces), self.ttl }
+    local ends_at = record.ends_at and ("%.0f"):format(record.ends_at * 1000) or ""
+    local words = { expected or "", record.version, table.concat(pieces), self.ttl, ends_at }
     local answer
     answer, err = self.link:run(PUT, { name_of(self, key) }, words)
     if not answer then return nil, err end

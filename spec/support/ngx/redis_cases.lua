@@ -34,4 +34,11 @@ function M.contract(port)
     ngx.print(#failures == 0 and passed >= 18 and "ok" or table.concat(failures, "\n"))
 end
 
+--- Write a record that ends by itself.
+function M.ending(port)
+    local record = { version = "a.1", ends_at = ngx.now() + 100 }
+    local ok, err = M.storage(port, "ending:"):put(("a"):rep(64), record, nil)
+    ngx.print(ok and "ok" or tostring(err))
+end
+
 return M
