@@ -28,6 +28,7 @@ function M.init(given)
     end
     M.pool, M.guard = pool, guard()
     M.short = guard { idle = 3, absolute = 5 }
+    M.narrow = guard { max_sign_ins = 1, cookie = "__Host-narrow" }
     M.ahead = guard { background = 60, cookie = "__Host-ahead", pool = must(cognito.pool {
         user_pool_id = given.pool_id, client_id = "brief", client_secret = given.secret, endpoint = given.url,
         flow = "USER_PASSWORD_AUTH", storage = pool.storage, issuer = given.issuer }) }

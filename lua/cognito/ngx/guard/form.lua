@@ -43,6 +43,12 @@ local function visitor_of(self, fields)
     return { id = id, cookie = cookie, token = token, return_to = urls.safe(wanted, self.return_urls, self.home) }
 end
 
+-- nginx ends the handler inside of such a reply, so an action gives it back as a function, which is called when nothing
+-- is left to do.
+local function unavailable(err)
+    return function() return reply.unavailable(err, false) end
+end
+
 local function user_context(self)
     if not self.pool.secrets then return nil end
     return { ip_address = ngx.var.remote_addr }
@@ -53,17 +59,17 @@ local function enter(self, visitor, session)
     local cookie, err = self.visits:begin(session, ngx.var.http_cookie)
     if not cookie then
         session:sign_out()
-        return reply.unavailable(err, false)
+        return unavailable(err)
     end
     reply.cookie(cookie)
-    return reply.redirect(visitor.return_to)
+    return function() return reply.redirect(visitor.return_to) end
 end
 
 local function ask(self, visitor, step, fields, problem)
     local key, err = self.browser:step_key(visitor.id)
     local sealed
     if key then sealed, err = step:dump { key = key } end
-    if not sealed then return reply.unavailable(err, false) end
+    if not sealed then return unavailable(err) end
     return view(visitor, "challenge", { challenge = step.challenge, state = sealed, username = fields.username,
         problem = problem })
 end
@@ -75,7 +81,7 @@ end
 
 local function again(visitor, name, fields, err)
     local problem = explain(err)
-    if not problem then return reply.unavailable(err, false) end
+    if not problem then return unavailable(err) end
     return view(visitor, name, { problem = problem, username = fields.username, field = err.field })
 end
 
@@ -180,6 +186,7 @@ local function limited(self, act, visitor, fields)
     end
     local result = act(self, visitor, fields)
     self.slots:give(slot)
+    if type(result) == "function" then return result() end
     return result
 end
 
