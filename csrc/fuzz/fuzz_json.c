@@ -43,7 +43,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct input in = {.data = data, .size = size, .names = names, .copy = fuzz_copy(data, size)};
     in.work = need ? malloc(need) : NULL;
     REQUIRE(in.work || !need);
-    REQUIRE(walk(&in) == skip(&in));
+    cog_err verdict = walk(&in);
+    /* for some, since it doubles the time of an execution */
+    if (size % 8 == 0) REQUIRE(verdict == skip(&in));
     free(in.work);
     free(in.copy);
     return 0;

@@ -12,25 +12,26 @@ static void check_parts(cog_slice token) {
     REQUIRE(parts[1].data[-1] == '.' && parts[2].data[-1] == '.');
 }
 
-static void check(cog_slice token) {
+static cog_err header_verdict(cog_slice token) {
     cog_jws jws;
     cog_slice kid;
+    cog_err error = cog_jws_open(&jws, token);
+    if (error) return error;
+    error = cog_jws_header(&jws, fuzz_seed, &kid);
+    if (!error) REQUIRE(kid.data >= jws.header && kid.data + kid.len <= jws.header + jws.header_len);
+    cog_jws_close(&jws);
+    return error;
+}
+
+static void check(cog_slice token) {
     cog_time times[3];
     unsigned char issuer[COG_ISSUER_MAX];
     size_t len;
     check_parts(token);
-    cog_err times_error = cog_jwt_times(fuzz_seed, token, times);
-    cog_err issuer_error = cog_jwt_issuer(fuzz_seed, token, issuer, &len);
-    cog_err open_error = cog_jws_open(&jws, token);
-    if (open_error) {
-        REQUIRE(times_error || open_error == COG_MALFORMED);
-        REQUIRE(issuer_error == open_error);
-        return;
-    }
-    cog_err error = cog_jws_header(&jws, fuzz_seed, &kid);
-    if (error) REQUIRE(issuer_error == error);
-    else REQUIRE(kid.data >= jws.header && kid.data + kid.len <= jws.header + jws.header_len);
-    cog_jws_close(&jws);
+    cog_err header = header_verdict(token), claims = cog_jwt_issuer(fuzz_seed, token, issuer, &len);
+    if (header) REQUIRE(claims == header);
+    /* for some, since it costs as much as all of the above */
+    if (token.len % 4 == 0 && cog_jwt_times(fuzz_seed, token, times) == COG_BAD_JSON) REQUIRE(claims != COG_OK);
 }
 
 /* header LF payload -> a token with a signature of three octets */
