@@ -313,6 +313,8 @@ static void test_client(void) {
         {"\"token_use\":\"id\",\"aud\":\"c2\"", COG_AUD_MISMATCH, COG_OK},
         {"\"token_use\":\"id\",\"aud\":[\"c2\",\"c1\"]", COG_OK, COG_OK},
         {"\"token_use\":\"id\",\"aud\":[\"c1\"]", COG_OK, COG_OK},
+        {"\"aud\":[\"c1\",\"x\"],\"token_use\":\"id\"", COG_OK, COG_OK},
+        {"\"aud\":[\"c1\"],\"token_use\":\"id\",\"sub\":7", COG_CLAIM_TYPE, COG_CLAIM_TYPE},
         {"\"token_use\":\"id\",\"aud\":[\"c2\"]", COG_AUD_MISMATCH, COG_OK},
         {"\"token_use\":\"id\",\"aud\":[]", COG_AUD_MISMATCH, COG_OK},
         {"\"token_use\":\"id\",\"aud\":[\"c1\",7]", COG_CLAIM_TYPE, COG_CLAIM_TYPE},
