@@ -318,6 +318,7 @@ end
 -- @treturn table the session
 function session.create(pool, fields, info)
     fields.id = info and info.id or records.new_id(pool, fields.username, fields.refresh_token or fields.access_token)
+    if pool.storage.volatile then fields.drift = nil end
     local record = records.make(pool, fields)
     local self = session.wrap(pool, record)
     local ok, err = records.replace(pool, records.session_key(pool, record.id), record)
