@@ -49,6 +49,15 @@ describe("cognito.verifier: claims", function()
     assert.equal("alice", assert(v:verify(token)).username)
   end)
 
+  it("of any size are the same", function()
+    for _, size in ipairs { 1, 1800, 2500, 3500, 20000 } do
+      local claims = assert(new():verify(tokens.make(key, tokens.claims { pad = ("x"):rep(size) .. "\195\169" })))
+      assert.equal(("x"):rep(size) .. "\195\169", claims.pad)
+      assert.equal("alice", claims.username)
+      assert.equal("expired", judge(nil, tokens.claims { pad = ("x"):rep(size), exp = 1 }))
+    end
+  end)
+
   it("are asked for their issuer", function()
     assert.equal("valid", judge(nil, tokens.claims {
       iss = "https://issuer-cognito-idp.eu-west-1.amazonaws.com/eu-west-1_TestPool1" }))
