@@ -48,10 +48,11 @@ function Terminal:see(text, seconds)
   error(("the terminal does not show %q but:\n%s"):format(text, screen), 2)
 end
 
---- Clears the screen, so that `see` finds what comes now.
+--- Clears the screen, so that `see` finds what comes now. The mark is written in two parts, so that the line that asks
+-- for it is not taken for it.
 function Terminal:clear()
-  self:line "clear; echo cleared-screen"
-  self:see "\ncleared-screen"
+  self:line "clear; echo cleared-'screen'"
+  self:see "cleared-screen"
 end
 
 function Terminal:stop() tmux(self, "kill-server") end

@@ -154,6 +154,25 @@ describe("the command cognito", function()
     end
   end)
 
+  it("shows no secret in the command line or the environment of any process while it works", function()
+    emu.faults { { fault = "delay:0.5", times = 4 } }
+    local input = tmp.write(home .. "/stdin", PASSWORD .. "\n")
+    local child = proc.start { env = env,
+      argv = { "sh", "-c", "exec lua5.4 bin/cognito login alice --password-stdin < " .. input } }
+    local looks, found = 0, ""
+    while not child:status() do
+      local pipe = io.popen "grep -al [C]ANARY /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null"
+      found = found .. pipe:read "*a"
+      pipe:close()
+      looks = looks + 1
+    end
+    assert.equal(0, child:wait(10), child:errors())
+    child:stop()
+    emu.faults {}
+    assert.is_true(looks >= 2)
+    assert.equal("", found)
+  end)
+
   it("says what is wrong with a profile file and changes nothing", function()
     local path = home .. "/config/cognito/config.json"
     os.execute("chmod 644 " .. path)
@@ -254,7 +273,7 @@ describe("the command cognito", function()
         term:see "looked=2"
         assert.truthy(term:screen():find("\n echo", 1, true), term:screen())
         assert.equal(4, (cognito "token"))
-        term:line "clear"
+        term:clear()
       end
     end)
   end)
