@@ -149,28 +149,42 @@ static void test_leading_zero(void) {
     CHECK_ERR(numbers(text, "AQAB"), COG_OK);
 }
 
-/* n = 1 modulo the product of the primes that tell keys of CVE-2017-15361; one more or less makes it another. */
-static void test_fingerprint(void) {
-    static const unsigned primes[] = {11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157};
+/* The verdict on an odd modulus of 2048 bits that leaves `rest` when divided by `product`, which is odd. */
+static cog_err with_rest(const BIGNUM *product, const BIGNUM *rest, BN_CTX *context) {
     unsigned char octets[256];
     char text[400];
-    BN_CTX *context = BN_CTX_new();
-    BIGNUM *product = BN_new(), *n = BN_new(), *rest = BN_new();
-    BN_one(product);
-    for (size_t i = 0; i < sizeof primes / sizeof *primes; i++) BN_mul_word(product, primes[i]);
+    BIGNUM *n = BN_new(), *low = BN_new();
     BN_one(n);
     BN_lshift(n, n, 2047);
-    BN_mod(rest, n, product, context);
-    BN_sub(n, n, rest);
+    BN_mod(low, n, product, context);
+    BN_sub(n, n, low);
     BN_add(n, n, product);
-    if (BN_is_odd(n)) BN_add(n, n, product);
-    for (int more = 1; more < 130; more += 2) { /* 1, 3, ..: only 1 is a power modulo all of them */
-        BN_add_word(n, more == 1 ? 1 : 2);
-        t_b64url(text, octets, (size_t)BN_bn2bin(n, octets));
-        CHECK_ERR(numbers(text, "AQAB"), more == 1 ? COG_KEY_UNUSABLE : COG_OK);
+    BN_add(n, n, rest);
+    if (!BN_is_odd(n)) BN_add(n, n, product);
+    t_b64url(text, octets, (size_t)BN_bn2bin(n, octets));
+    BN_free(n);
+    BN_free(low);
+    return numbers(text, "AQAB");
+}
+
+/* Moduli that are powers of 65537 modulo the primes that tell keys of CVE-2017-15361, and others. */
+static void test_fingerprint(void) {
+    static const unsigned primes[] = {11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157};
+    BN_CTX *context = BN_CTX_new();
+    BIGNUM *product = BN_new(), *rest = BN_new();
+    BN_one(product);
+    for (size_t i = 0; i < sizeof primes / sizeof *primes; i++) BN_mul_word(product, primes[i]);
+    BN_one(rest);
+    for (int power = 0; power < 40; power++) {
+        CHECK_ERR(with_rest(product, rest, context), COG_KEY_UNUSABLE);
+        BN_mul_word(rest, 65537);
+        BN_mod(rest, rest, product, context);
+    }
+    for (unsigned word = 2; word < 60; word++) {
+        BN_set_word(rest, word);
+        CHECK_ERR(with_rest(product, rest, context), COG_OK);
     }
     BN_free(product);
-    BN_free(n);
     BN_free(rest);
     BN_CTX_free(context);
 }
