@@ -18,9 +18,9 @@ local SIGNED_IN = [[<a href="/account">Account</a><a href="/staff">Staff</a>
 
 -- `who` nil: a page that offers no sign-in.
 local function page(title, who, body)
-    local nav = who and '<a class="button" href="/login">Sign in</a>' or ""
-    if who and who.csrf then nav = SIGNED_IN:format(e(who.csrf)) end
-    return HEAD:format(e(title), nav) .. body .. "</main></body></html>\n"
+  local nav = who and '<a class="button" href="/login">Sign in</a>' or ""
+  if who and who.csrf then nav = SIGNED_IN:format(e(who.csrf)) end
+  return HEAD:format(e(title), nav) .. body .. "</main></body></html>\n"
 end
 
 local function name_of(claims) return claims.name or claims.email or claims["cognito:username"] or "you" end
@@ -37,28 +37,28 @@ local HOME = [[<section class="hero"><h1>%s</h1><p>%s</p>%s</section>%s]]
 
 --- The first page.
 function pages.home(who)
-    local greeting, words, button = "Down the rabbit hole",
-        "A small application whose sign-in is done by nginx. Tokens stay on the server; your browser only holds an "
-        .. "opaque cookie.", '<p><a class="button big" href="/login?return=/account">Sign in</a></p>'
-    if who.claims then
-        greeting = "Hello, " .. e(name_of(who.claims))
-        words = "You are signed in. Your access token is renewed behind the scenes, once, however many tabs are open."
-        button = '<p><a class="button big" href="/account">Your account</a></p>'
-    end
-    return page("Welcome", who, HOME:format(greeting, words, button, who.demo and USERS or ""))
+  local greeting, words, button = "Down the rabbit hole",
+    "A small application whose sign-in is done by nginx. Tokens stay on the server; your browser only holds an "
+    .. "opaque cookie.", '<p><a class="button big" href="/login?return=/account">Sign in</a></p>'
+  if who.claims then
+    greeting = "Hello, " .. e(name_of(who.claims))
+    words = "You are signed in. Your access token is renewed behind the scenes, once, however many tabs are open."
+    button = '<p><a class="button big" href="/account">Your account</a></p>'
+  end
+  return page("Welcome", who, HOME:format(greeting, words, button, who.demo and USERS or ""))
 end
 
 local ROW = "<tr><th>%s</th><td>%s</td></tr>"
 
 local function claim_rows(claims)
-    local names, rows = {}, {}
-    for name in pairs(claims) do names[#names + 1] = name end
-    table.sort(names)
-    for i, name in ipairs(names) do
-        local value = claims[name]
-        rows[i] = ROW:format(e(name), e(type(value) == "table" and table.concat(value, ", ") or value))
-    end
-    return table.concat(rows)
+  local names, rows = {}, {}
+  for name in pairs(claims) do names[#names + 1] = name end
+  table.sort(names)
+  for i, name in ipairs(names) do
+    local value = claims[name]
+    rows[i] = ROW:format(e(name), e(type(value) == "table" and table.concat(value, ", ") or value))
+  end
+  return table.concat(rows)
 end
 
 local ACCOUNT = [[<h1>Your account</h1><div class="grid">
@@ -71,58 +71,58 @@ local ACCOUNT = [[<h1>Your account</h1><div class="grid">
 
 --- The protected page.
 function pages.account(who)
-    local claims = who.claims
-    return page("Your account", who, ACCOUNT:format(e(name_of(claims)), e(claims["cognito:username"]),
-        math.floor(who.expires_in), claim_rows(claims)))
+  local claims = who.claims
+  return page("Your account", who, ACCOUNT:format(e(name_of(claims)), e(claims["cognito:username"]),
+    math.floor(who.expires_in), claim_rows(claims)))
 end
 
 --- A page for one group.
 function pages.staff(who)
-    return page("Staff", who, [[<section class="card narrow"><h1>Staff only</h1>
+  return page("Staff", who, [[<section class="card narrow"><h1>Staff only</h1>
 <p>You see this page because your token names the group <code>staff</code>.</p></section>]])
 end
 
 -- ---- the sign-in page --------------------------------------------------------------------------------------------
 
 local TEXTS = {
-    wrong_credentials = "The user name or the password is not right.",
-    wrong_code = "This code is not right. Please try again.",
-    expired_code = "This code is no longer good. Ask for a new one.",
-    weak_password = "This password is too weak: at least 8 characters, with upper case, lower case and a digit.",
-    used_password = "You have used this password before. Choose another one.",
-    too_many_attempts = "Too many attempts. Please wait a while.",
-    busy = "Many people are signing in just now. Please try again in a moment.",
-    expired = "That took too long. Please sign in again.",
-    form_expired = "The form has expired. Please try again.",
-    too_large = "That was too much text.",
-    reset_required = "You must choose a new password. We have sent you a code.",
-    rejected = "That was not accepted. Please check what you typed.",
-    invalid = "Something is missing, or has a wrong form.",
-    password_changed = "Your password has been changed. You can sign in with it now.",
+  wrong_credentials = "The user name or the password is not right.",
+  wrong_code = "This code is not right. Please try again.",
+  expired_code = "This code is no longer good. Ask for a new one.",
+  weak_password = "This password is too weak: at least 8 characters, with upper case, lower case and a digit.",
+  used_password = "You have used this password before. Choose another one.",
+  too_many_attempts = "Too many attempts. Please wait a while.",
+  busy = "Many people are signing in just now. Please try again in a moment.",
+  expired = "That took too long. Please sign in again.",
+  form_expired = "The form has expired. Please try again.",
+  too_large = "That was too much text.",
+  reset_required = "You must choose a new password. We have sent you a code.",
+  rejected = "That was not accepted. Please check what you typed.",
+  invalid = "Something is missing, or has a wrong form.",
+  password_changed = "Your password has been changed. You can sign in with it now.",
 }
 
 local function note(view)
-    local code = view.problem or view.notice
-    if not code then return "" end
-    return ('<p class="note %s" role="alert">%s</p>'):format(view.problem and "bad" or "good",
-        e(TEXTS[code] or TEXTS.rejected))
+  local code = view.problem or view.notice
+  if not code then return "" end
+  return ('<p class="note %s" role="alert">%s</p>'):format(view.problem and "bad" or "good",
+    e(TEXTS[code] or TEXTS.rejected))
 end
 
 local FIELD = [[<label for="%s">%s</label><input id="%s" name="%s" type="%s" value="%s" autocomplete="%s" %s required>]]
 
 local function field(name, label, kind, autocomplete, value, more)
-    return FIELD:format(name, e(label), name, name, kind, e(value), autocomplete, more or "")
+  return FIELD:format(name, e(label), name, name, kind, e(value), autocomplete, more or "")
 end
 
 local function hidden(name, value)
-    return value and ('<input type="hidden" name="%s" value="%s">'):format(name, e(value)) or ""
+  return value and ('<input type="hidden" name="%s" value="%s">'):format(name, e(value)) or ""
 end
 
 local function form(view, action, title, fields, button, foot)
-    return ([[<section class="card login"><h1>%s</h1>%s<form method="post" action="%s">%s%s
+  return ([[<section class="card login"><h1>%s</h1>%s<form method="post" action="%s">%s%s
 <button class="big">%s</button></form>%s</section>]]):format(e(title), note(view), e(view.action),
-        hidden("csrf", view.csrf) .. hidden("return", view.return_to) .. hidden("state", view.state)
-        .. hidden("action", action), fields, e(button), foot or "")
+    hidden("csrf", view.csrf) .. hidden("return", view.return_to) .. hidden("state", view.state)
+    .. hidden("action", action), fields, e(button), foot or "")
 end
 
 local CODE = 'inputmode="numeric" pattern="[0-9 ]{6,10}" autofocus'
@@ -131,13 +131,13 @@ local NEW = 'minlength="8"'
 local challenge = {}
 
 local function code_form(title, words)
-    return function(view)
-        local parameters = view.challenge.parameters
-        local text = words:format(e(parameters.destination or parameters.device_name or "your device"))
-        return form(view, "answer", title, "<p>" .. text .. "</p>" .. hidden("username", view.username)
-            .. field("code", "Code", "text", "one-time-code", "", CODE), "Continue",
-            '<p class="foot"><a href="/login">Start again</a></p>')
-    end
+  return function(view)
+    local parameters = view.challenge.parameters
+    local text = words:format(e(parameters.destination or parameters.device_name or "your device"))
+    return form(view, "answer", title, "<p>" .. text .. "</p>" .. hidden("username", view.username)
+      .. field("code", "Code", "text", "one-time-code", "", CODE), "Continue",
+      '<p class="foot"><a href="/login">Start again</a></p>')
+  end
 end
 
 challenge.SOFTWARE_TOKEN_MFA = code_form("One more step", "Open your authenticator app and type the code it shows.")
@@ -145,86 +145,86 @@ challenge.SMS_MFA = code_form("One more step", "We have sent a code to %s.")
 challenge.SMS_OTP, challenge.EMAIL_OTP = challenge.SMS_MFA, challenge.SMS_MFA
 
 function challenge.NEW_PASSWORD_REQUIRED(view)
-    local fields = { "<p>Choose a password of your own to go on.</p>", hidden("username", view.username),
-        field("new_password", "New password", "password", "new-password", "", NEW .. " autofocus") }
-    for _, name in ipairs(view.challenge.parameters.required_attributes or {}) do
-        fields[#fields + 1] = field("attr." .. e(name), name, "text", "on")
-    end
-    return form(view, "answer", "A new password", table.concat(fields), "Continue")
+  local fields = { "<p>Choose a password of your own to go on.</p>", hidden("username", view.username),
+    field("new_password", "New password", "password", "new-password", "", NEW .. " autofocus") }
+  for _, name in ipairs(view.challenge.parameters.required_attributes or {}) do
+    fields[#fields + 1] = field("attr." .. e(name), name, "text", "on")
+  end
+  return form(view, "answer", "A new password", table.concat(fields), "Continue")
 end
 
 local KEY = [[<p>Add this key to your authenticator app, then type the code it shows.</p>
 <p><code class="key">%s</code></p>]]
 
 function challenge.MFA_SETUP(view)
-    local secret = view.challenge.parameters.secret or ""
-    return form(view, "answer", "Set up your authenticator",
-        KEY:format(e((secret:gsub("....", "%0 "))))
-        .. field("code", "Code", "text", "one-time-code", "", CODE), "Continue")
+  local secret = view.challenge.parameters.secret or ""
+  return form(view, "answer", "Set up your authenticator",
+    KEY:format(e((secret:gsub("....", "%0 "))))
+    .. field("code", "Code", "text", "one-time-code", "", CODE), "Continue")
 end
 
 local OPTION = [[<label class="choice"><input type="radio" name="choice" value="%s"%s> %s</label>]]
 
 local function choice_form(view)
-    local options = {}
-    for i, name in ipairs(view.challenge.parameters.choices or {}) do
-        options[i] = OPTION:format(e(name), i == 1 and " checked" or "", e((name:gsub("_", " "):lower())))
-    end
-    return form(view, "answer", "How do you want to go on?", table.concat(options), "Continue")
+  local options = {}
+  for i, name in ipairs(view.challenge.parameters.choices or {}) do
+    options[i] = OPTION:format(e(name), i == 1 and " checked" or "", e((name:gsub("_", " "):lower())))
+  end
+  return form(view, "answer", "How do you want to go on?", table.concat(options), "Continue")
 end
 challenge.SELECT_MFA_TYPE, challenge.SELECT_CHALLENGE = choice_form, choice_form
 
 local function any_challenge(view)
-    local answer = field("answer", view.challenge.name, "text", "off", "", "autofocus")
-    return form(view, "answer", "One more step", answer, "Continue")
+  local answer = field("answer", view.challenge.name, "text", "off", "", "autofocus")
+  return form(view, "answer", "One more step", answer, "Continue")
 end
 
 local views = {}
 
 function views.sign_in(view)
-    return form(view, "sign_in", "Sign in", field("username", "User name or e-mail", "text", "username", view.username,
-        "autofocus autocapitalize=none spellcheck=false")
-        .. field("password", "Password", "password", "current-password"), "Sign in",
-        '<p class="foot"><a href="/login?forgot=1">Forgotten your password?</a></p>')
+  return form(view, "sign_in", "Sign in", field("username", "User name or e-mail", "text", "username", view.username,
+    "autofocus autocapitalize=none spellcheck=false")
+    .. field("password", "Password", "password", "current-password"), "Sign in",
+    '<p class="foot"><a href="/login?forgot=1">Forgotten your password?</a></p>')
 end
 
 function views.forgot(view)
-    return form(view, "forgot", "Forgotten password", "<p>Tell us who you are, and we send you a code.</p>"
-        .. field("username", "User name or e-mail", "text", "username", view.username, "autofocus"), "Send a code",
-        '<p class="foot"><a href="/login">Back to sign-in</a></p>')
+  return form(view, "forgot", "Forgotten password", "<p>Tell us who you are, and we send you a code.</p>"
+    .. field("username", "User name or e-mail", "text", "username", view.username, "autofocus"), "Send a code",
+    '<p class="foot"><a href="/login">Back to sign-in</a></p>')
 end
 
 function views.reset(view)
-    return form(view, "reset", "Choose a new password",
-        "<p>If we know you, a code is on its way. Type it here with your new password.</p>"
-        .. hidden("username", view.username) .. field("code", "Code", "text", "one-time-code", "", CODE)
-        .. field("new_password", "New password", "password", "new-password", "", NEW), "Change password",
-        '<p class="foot"><a href="/login">Back to sign-in</a></p>')
+  return form(view, "reset", "Choose a new password",
+    "<p>If we know you, a code is on its way. Type it here with your new password.</p>"
+    .. hidden("username", view.username) .. field("code", "Code", "text", "one-time-code", "", CODE)
+    .. field("new_password", "New password", "password", "new-password", "", NEW), "Change password",
+    '<p class="foot"><a href="/login">Back to sign-in</a></p>')
 end
 
 function views.challenge(view) return (challenge[view.challenge.name] or any_challenge)(view) end
 
 --- The sign-in page for what the guard wants to know next.
 function pages.login(view, demo)
-    local hint = demo and '<p class="foot demo">This is a demonstration: <a href="/">who lives here</a>, '
-        .. '<a href="/mailbox" target="_blank">mailbox</a></p>' or ""
-    return page("Sign in", nil, views[view.name](view) .. hint)
+  local hint = demo and '<p class="foot demo">This is a demonstration: <a href="/">who lives here</a>, '
+    .. '<a href="/mailbox" target="_blank">mailbox</a></p>' or ""
+  return page("Sign in", nil, views[view.name](view) .. hint)
 end
 
 local MAIL = [[<tr><td>%s</td><td>%s</td><td>%s</td><td><code>%s</code></td></tr>]]
 
 --- The codes that the emulator has sent, newest first.
 function pages.mailbox(codes)
-    local rows = {}
-    for i = #codes, 1, -1 do
-        local code = codes[i]
-        rows[#rows + 1] = MAIL:format(e(code.username), e(code.destination), e(code.purpose), e(code.code))
-    end
-    local body = "<p>Nothing has been sent yet.</p>"
-    if #rows > 0 then
-        body = "<table><tr><th>User</th><th>To</th><th>For</th><th>Code</th></tr>" .. table.concat(rows) .. "</table>"
-    end
-    return page("Mailbox", nil, '<section class="card"><h1>Mailbox</h1>' .. body .. "</section>")
+  local rows = {}
+  for i = #codes, 1, -1 do
+    local code = codes[i]
+    rows[#rows + 1] = MAIL:format(e(code.username), e(code.destination), e(code.purpose), e(code.code))
+  end
+  local body = "<p>Nothing has been sent yet.</p>"
+  if #rows > 0 then
+    body = "<table><tr><th>User</th><th>To</th><th>For</th><th>Code</th></tr>" .. table.concat(rows) .. "</table>"
+  end
+  return page("Mailbox", nil, '<section class="card"><h1>Mailbox</h1>' .. body .. "</section>")
 end
 
 return pages

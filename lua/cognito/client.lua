@@ -26,9 +26,9 @@ local CANCEL_STEP = 0.05      -- seconds between two looks at a cancel token whi
 -- @treturn string message
 -- @treturn table fields: the event
 function client.describe(event)
-    local outcome = event.ok and "ok" or event.kind
-    return event.ok and "debug" or "warn",
-        ("%s: attempt %d: %s"):format(tostring(event.operation), event.attempt, outcome), event
+  local outcome = event.ok and "ok" or event.kind
+  return event.ok and "debug" or "warn",
+    ("%s: attempt %d: %s"):format(tostring(event.operation), event.attempt, outcome), event
 end
 
 --- Makes a client.
@@ -36,120 +36,120 @@ end
 -- @tparam table host the six verbs
 -- @treturn table
 function client.new(pool, host)
-    return setmetatable({
-        pool = pool, host = host, url = pool.url, user_agent = "User-Agent: " .. pool.user_agent,
-        timeout = pool.timeout, deadline = pool.deadline, max_attempts = pool.max_attempts, proxy = pool.proxy,
-        tls = (pool.ca_file or pool.ca_path) and { ca_file = pool.ca_file, ca_path = pool.ca_path } or nil,
-        connections = pool.url .. " " .. pool.client_id, logger = pool.logger, secret_index = 1,
-        bucket = retry.new_bucket(), clock = clock.new(), marks = {}, calls = 0,
-    }, Client)
+  return setmetatable({
+    pool = pool, host = host, url = pool.url, user_agent = "User-Agent: " .. pool.user_agent,
+    timeout = pool.timeout, deadline = pool.deadline, max_attempts = pool.max_attempts, proxy = pool.proxy,
+    tls = (pool.ca_file or pool.ca_path) and { ca_file = pool.ca_file, ca_path = pool.ca_path } or nil,
+    connections = pool.url .. " " .. pool.client_id, logger = pool.logger, secret_index = 1,
+    bucket = retry.new_bucket(), clock = clock.new(), marks = {}, calls = 0,
+  }, Client)
 end
 
 --- The header field that names one call over its attempts: a random UUID, of which the last eight digits count.
 -- Nobody guesses or checks it, so a draw from the generator for each call would be waste.
 -- @treturn string
 function Client:invocation()
-    local count = self.calls
-    if count % 0x10000 == 0 then self.call_prefix = "amz-sdk-invocation-id: " .. uuid():sub(1, -9) end
-    self.calls = count + 1
-    return self.call_prefix .. ("%08x"):format(count)
+  local count = self.calls
+  if count % 0x10000 == 0 then self.call_prefix = "amz-sdk-invocation-id: " .. uuid():sub(1, -9) end
+  self.calls = count + 1
+  return self.call_prefix .. ("%08x"):format(count)
 end
 
 --- The limits of one call of the library.
 -- @tparam[opt] table given `deadline` (seconds for the whole call), `cancel`, `max_attempts`
 -- @treturn table `ends` (monotonic), `cancel`, `max_attempts`
 function Client:context(given)
-    local ends = self.host.monotime() + (given and given.deadline or self.deadline)
-    if not given then return { ends = ends } end
-    return { ends = ends, cancel = given.cancel, max_attempts = given.max_attempts }
+  local ends = self.host.monotime() + (given and given.deadline or self.deadline)
+  if not given then return { ends = ends } end
+  return { ends = ends, cancel = given.cancel, max_attempts = given.max_attempts }
 end
 
 -- Random numbers are drawn only after a failure, so the host's generator is good enough here.
 local function draw(host)
-    return function()
-        local a, b, c = host.random(3):byte(1, 3)
-        return (a * 65536 + b * 256 + c) / 16777216
-    end
+  return function()
+    local a, b, c = host.random(3):byte(1, 3)
+    return (a * 65536 + b * 256 + c) / 16777216
+  end
 end
 
 local function name_of(spec)
-    return spec.op and spec.op.name or spec.operation
+  return spec.op and spec.op.name or spec.operation
 end
 
 local function stopped(spec, ctx, now)
-    if ctx.cancel and ctx.cancel.cancelled then
-        return errors.new("cancelled", "the call was cancelled",
-            { operation = name_of(spec), retryable = false, maybe_processed = false })
-    elseif now >= ctx.ends then
-        return errors.new("timeout", "the deadline of the call has passed",
-            { operation = name_of(spec), code = "deadline", retryable = false, maybe_processed = false })
-    end
+  if ctx.cancel and ctx.cancel.cancelled then
+    return errors.new("cancelled", "the call was cancelled",
+      { operation = name_of(spec), retryable = false, maybe_processed = false })
+  elseif now >= ctx.ends then
+    return errors.new("timeout", "the deadline of the call has passed",
+      { operation = name_of(spec), code = "deadline", retryable = false, maybe_processed = false })
+  end
 end
 
 function Client:mark(number, attempts)
-    local key = number * 1000 + attempts
-    local mark = self.marks[key]
-    if not mark then
-        mark = ("amz-sdk-request: attempt=%d; max=%d"):format(number, attempts)
-        self.marks[key] = mark
-    end
-    return mark
+  local key = number * 1000 + attempts
+  local mark = self.marks[key]
+  if not mark then
+    mark = ("amz-sdk-request: attempt=%d; max=%d"):format(number, attempts)
+    self.marks[key] = mark
+  end
+  return mark
 end
 
 function Client:log(spec, number, started, value, err)
-    local event = { operation = name_of(spec), attempt = number, seconds = self.host.monotime() - started,
-        ok = value ~= nil }
-    if not err then return event end
-    event.kind, event.code, event.status, event.request_id = err.kind, err.code, err.status, err.request_id
-    return event
+  local event = { operation = name_of(spec), attempt = number, seconds = self.host.monotime() - started,
+    ok = value ~= nil }
+  if not err then return event end
+  event.kind, event.code, event.status, event.request_id = err.kind, err.code, err.status, err.request_id
+  return event
 end
 
 -- One attempt: value, or nil and an error.
 function Client:attempt(dialect, spec, request, ctx)
-    local host = self.host
-    local now = host.monotime()
-    local last = now + self.timeout
-    if ctx.cancel or last >= ctx.ends then
-        local stop = stopped(spec, ctx, now)
-        if stop then return nil, stop end
-        last = min(last, ctx.ends)
-    end
-    request.deadline = last
-    local response, err = host.send(request)
-    if not response then
-        err.operation = err.operation or name_of(spec)
-        return nil, err
-    end
-    self.clock:note(response, host)
-    return dialect.parse(spec, response)
+  local host = self.host
+  local now = host.monotime()
+  local last = now + self.timeout
+  if ctx.cancel or last >= ctx.ends then
+    local stop = stopped(spec, ctx, now)
+    if stop then return nil, stop end
+    last = min(last, ctx.ends)
+  end
+  request.deadline = last
+  local response, err = host.send(request)
+  if not response then
+    err.operation = err.operation or name_of(spec)
+    return nil, err
+  end
+  self.clock:note(response, host)
+  return dialect.parse(spec, response)
 end
 
 -- Waits before a retry. False: the deadline would pass, or the caller cancelled.
 function Client:pause(delay, ctx)
-    local host = self.host
-    local wake = host.monotime() + delay
-    if wake >= ctx.ends then return false end
-    if not ctx.cancel then
-        if delay > 0 then host.sleep(delay) end
-        return true
-    end
-    while not ctx.cancel.cancelled do
-        local left = wake - host.monotime()
-        if left <= 0 then return true end
-        host.sleep(min(left, CANCEL_STEP))
-    end
-    return false
+  local host = self.host
+  local wake = host.monotime() + delay
+  if wake >= ctx.ends then return false end
+  if not ctx.cancel then
+    if delay > 0 then host.sleep(delay) end
+    return true
+  end
+  while not ctx.cancel.cancelled do
+    local left = wake - host.monotime()
+    if left <= 0 then return true end
+    host.sleep(min(left, CANCEL_STEP))
+  end
+  return false
 end
 
 -- Events are handed over by the caller of a token-minting call, once the tokens are safe; by us otherwise.
 function Client:report(spec, number, started, value, err, ctx)
-    local event = self:log(spec, number, started, value, err)
-    if ctx.events then ctx.events[#ctx.events + 1] = event else self.logger(client.describe(event)) end
+  local event = self:log(spec, number, started, value, err)
+  if ctx.events then ctx.events[#ctx.events + 1] = event else self.logger(client.describe(event)) end
 end
 
 -- What every request has, whatever its dialect. (A dialect may have made room for these.)
 function Client:route(request, ctx)
-    request.cancel, request.tls, request.proxy, request.pool = ctx.cancel, self.tls, self.proxy, self.connections
+  request.cancel, request.tls, request.proxy, request.pool = ctx.cancel, self.tls, self.proxy, self.connections
 end
 
 --- Sends a request until it succeeds, fails for good, or its time is over.
@@ -158,56 +158,56 @@ end
 -- @tparam table ctx see `context`
 -- @treturn table|nil what the dialect made of the answer, or nil and an error
 function Client:request(dialect, spec, ctx)
-    local request, err = dialect.build(spec, self)
-    if not request then return nil, err end
-    self:route(request, ctx)
-    local attempts, resend = ctx.max_attempts or self.max_attempts, spec.resend or spec.op and spec.op.resend
-    local number, lost, maybe, cost = 1, 0, false, nil
-    while true do
-        local started = self.logger and self.host.monotime()
-        dialect.mark(request, self:mark(number, attempts))
-        local value
-        value, err = self:attempt(dialect, spec, request, ctx)
-        if started then self:report(spec, number, started, value, err, ctx) end
-        if value ~= nil then
-            success(self.bucket, cost)
-            return value
-        end
-        local unknown = err.maybe_processed
-        local safe = retry.is_safe(err, resend, lost)
-        maybe = maybe or unknown or false
-        err.maybe_processed = maybe
-        if not safe then return nil, err end
-        local delay, taken = retry.next(self.bucket, number, attempts, err, draw(self.host))
-        if not delay or not self:pause(delay, ctx) then return nil, err end
-        if unknown and err.kind ~= "server" then lost = lost + 1 end
-        number, cost = number + 1, taken
+  local request, err = dialect.build(spec, self)
+  if not request then return nil, err end
+  self:route(request, ctx)
+  local attempts, resend = ctx.max_attempts or self.max_attempts, spec.resend or spec.op and spec.op.resend
+  local number, lost, maybe, cost = 1, 0, false, nil
+  while true do
+    local started = self.logger and self.host.monotime()
+    dialect.mark(request, self:mark(number, attempts))
+    local value
+    value, err = self:attempt(dialect, spec, request, ctx)
+    if started then self:report(spec, number, started, value, err, ctx) end
+    if value ~= nil then
+      success(self.bucket, cost)
+      return value
     end
+    local unknown = err.maybe_processed
+    local safe = retry.is_safe(err, resend, lost)
+    maybe = maybe or unknown or false
+    err.maybe_processed = maybe
+    if not safe then return nil, err end
+    local delay, taken = retry.next(self.bucket, number, attempts, err, draw(self.host))
+    if not delay or not self:pause(delay, ctx) then return nil, err end
+    if unknown and err.kind ~= "server" then lost = lost + 1 end
+    number, cost = number + 1, taken
+  end
 end
 
 local function put_hash(t, username, secret, client_id)
-    if type(username) == "string" then t.SECRET_HASH = secret_hash(secret, username, client_id) end
+  if type(username) == "string" then t.SECRET_HASH = secret_hash(secret, username, client_id) end
 end
 
 -- Puts the client id and the secret where the operation wants them.
 local function fill(op, input, client_id, secret, ctx)
-    if op.client and not input.ClientId then input.ClientId = client_id end
-    if op.secret == "raw" then
-        input.ClientSecret = secret
-    elseif op.secret == "hash" then
-        if type(input.Username) == "string" then
-            input.SecretHash = secret_hash(secret, input.Username, client_id)
-        end
-    elseif op.secret == "auth" and input.AuthParameters then
-        put_hash(input.AuthParameters, ctx.hash_username or input.AuthParameters.USERNAME, secret, client_id)
-    elseif op.secret == "challenge" and input.ChallengeResponses then
-        put_hash(input.ChallengeResponses, input.ChallengeResponses.USERNAME, secret, client_id)
+  if op.client and not input.ClientId then input.ClientId = client_id end
+  if op.secret == "raw" then
+    input.ClientSecret = secret
+  elseif op.secret == "hash" then
+    if type(input.Username) == "string" then
+      input.SecretHash = secret_hash(secret, input.Username, client_id)
     end
+  elseif op.secret == "auth" and input.AuthParameters then
+    put_hash(input.AuthParameters, ctx.hash_username or input.AuthParameters.USERNAME, secret, client_id)
+  elseif op.secret == "challenge" and input.ChallengeResponses then
+    put_hash(input.ChallengeResponses, input.ChallengeResponses.USERNAME, secret, client_id)
+  end
 end
 
 -- While a secret rotates both are tried; the one that worked is kept.
 local function is_secret_refused(err, secrets)
-    return #secrets > 1 and err.reason == "client_secret"
+  return #secrets > 1 and err.reason == "client_secret"
 end
 
 --- Calls an operation. The client id and the client secret are filled in; the input table is changed by it.
@@ -216,24 +216,24 @@ end
 -- @tparam table ctx see `context`; `hash_username`: the name in SECRET_HASH where none is sent
 -- @treturn table|nil the answer, or nil and an error
 function Client:send(op, input, ctx)
-    local pool = self.pool
-    if not (op.secret and pool.secrets) then
-        if op.client and not input.ClientId then input.ClientId = pool.client_id end
-        return self:request(aws, { op = op, input = input }, ctx)
-    end
-    local secrets, err = pool:read_secrets()
-    if not secrets then return nil, err end
-    if not secrets[self.secret_index] then self.secret_index = 1 end
-    local spec = { op = op, input = input }
-    for _ = 1, #secrets do
-        fill(op, input, pool.client_id, secrets[self.secret_index], ctx)
-        local answer
-        answer, err = self:request(aws, spec, ctx)
-        if answer then return answer end
-        if not is_secret_refused(err, secrets) then break end
-        self.secret_index = self.secret_index % #secrets + 1
-    end
-    return nil, err
+  local pool = self.pool
+  if not (op.secret and pool.secrets) then
+    if op.client and not input.ClientId then input.ClientId = pool.client_id end
+    return self:request(aws, { op = op, input = input }, ctx)
+  end
+  local secrets, err = pool:read_secrets()
+  if not secrets then return nil, err end
+  if not secrets[self.secret_index] then self.secret_index = 1 end
+  local spec = { op = op, input = input }
+  for _ = 1, #secrets do
+    fill(op, input, pool.client_id, secrets[self.secret_index], ctx)
+    local answer
+    answer, err = self:request(aws, spec, ctx)
+    if answer then return answer end
+    if not is_secret_refused(err, secrets) then break end
+    self.secret_index = self.secret_index % #secrets + 1
+  end
+  return nil, err
 end
 
 --- Finds an operation by name; an unknown name raises.
@@ -241,17 +241,17 @@ end
 -- @tparam number level of the raised error
 -- @treturn table
 function client.operation(name, level)
-    local op = by_name[name]
-    if op then return op end
-    local near = type(name) == "string" and options.nearest(name, by_name)
-    error(("no such operation without AWS credentials: %s%s"):format(tostring(name),
-        near and "; did you mean " .. near .. "?" or ""), (level or 1) + 1)
+  local op = by_name[name]
+  if op then return op end
+  local near = type(name) == "string" and options.nearest(name, by_name)
+  error(("no such operation without AWS credentials: %s%s"):format(tostring(name),
+    near and "; did you mean " .. near .. "?" or ""), (level or 1) + 1)
 end
 
 local function copy(t)
-    local out = {}
-    for k, v in pairs(t) do out[k] = v end
-    return out
+  local out = {}
+  for k, v in pairs(t) do out[k] = v end
+  return out
 end
 
 --- Calls an operation by name with a caller's table, which is left as it is.
@@ -260,14 +260,14 @@ end
 -- @tparam table ctx
 -- @treturn table|nil the answer, or nil and an error; `invalid` when a member breaks one of the service's rules
 function Client:call(name, input, ctx)
-    local op = client.operation(name, 2)
-    input = copy(input or {})
-    local ok, err = require("cognito.protocol.rules").check_input(name, input)
-    if not ok then return nil, err end
-    for _, map in ipairs { "AuthParameters", "ChallengeResponses" } do
-        if type(input[map]) == "table" then input[map] = copy(input[map]) end
-    end
-    return self:send(op, input, ctx)
+  local op = client.operation(name, 2)
+  input = copy(input or {})
+  local ok, err = require("cognito.protocol.rules").check_input(name, input)
+  if not ok then return nil, err end
+  for _, map in ipairs { "AuthParameters", "ChallengeResponses" } do
+    if type(input[map]) == "table" then input[map] = copy(input[map]) end
+  end
+  return self:send(op, input, ctx)
 end
 
 return client

@@ -17,20 +17,20 @@ local TRIES = 5               -- compare-and-set against other writers
 -- ---- the records ----
 
 local function key_of(pool, name)
-    return records.key(pool, "device", name)
+  return records.key(pool, "device", name)
 end
 
 local function put(pool, name, fields)
-    local err
-    for _ = 1, TRIES do
-        local stored, why = pool.storage:get(key_of(pool, name))
-        if why then return nil, why end
-        fields.version = records.random_id(pool, 9) .. ".1"
-        local ok
-        ok, err = pool.storage:put(key_of(pool, name), fields, stored and stored.version)
-        if ok or err.code ~= "conflict" then return ok, err end
-    end
-    return nil, err
+  local err
+  for _ = 1, TRIES do
+    local stored, why = pool.storage:get(key_of(pool, name))
+    if why then return nil, why end
+    fields.version = records.random_id(pool, 9) .. ".1"
+    local ok
+    ok, err = pool.storage:put(key_of(pool, name), fields, stored and stored.version)
+    if ok or err.code ~= "conflict" then return ok, err end
+  end
+  return nil, err
 end
 
 --- Finds the device data of a user.
@@ -38,10 +38,10 @@ end
 -- @tparam string name the resolved user name, or the name that was typed at an earlier sign-in
 -- @treturn table|nil the record; nil: there is none; nil and an error of kind `store`
 function device.find(pool, name)
-    local stored, err = pool.storage:get(key_of(pool, name))
-    if stored and stored.alias_of then stored, err = pool.storage:get(key_of(pool, stored.alias_of)) end
-    if stored and stored.key then return stored end
-    return nil, err
+  local stored, err = pool.storage:get(key_of(pool, name))
+  if stored and stored.alias_of then stored, err = pool.storage:get(key_of(pool, stored.alias_of)) end
+  if stored and stored.key then return stored end
+  return nil, err
 end
 
 --- Stores the device data of a user.
@@ -51,10 +51,10 @@ end
 -- @tparam[opt] string alias the name that was typed
 -- @treturn boolean|nil true, or nil and an error of kind `store`
 function device.save(pool, name, given, alias)
-    local ok, err = put(pool, name, { key = given.key, group_key = given.group_key, password = given.password,
-        confirmed = given.confirmed or false })
-    if ok and alias and alias ~= name then return put(pool, alias, { alias_of = name }) end
-    return ok, err
+  local ok, err = put(pool, name, { key = given.key, group_key = given.group_key, password = given.password,
+    confirmed = given.confirmed or false })
+  if ok and alias and alias ~= name then return put(pool, alias, { alias_of = name }) end
+  return ok, err
 end
 
 --- Drops what is stored under a name. An alias loses its pointer only: the device may be another user's, to whom the
@@ -64,10 +64,10 @@ end
 -- @tparam[opt] string key only if this is the device
 -- @treturn boolean|nil true, or nil and an error of kind `store`
 function device.drop(pool, name, key)
-    local stored, err = pool.storage:get(key_of(pool, name))
-    if not stored then return not err or nil, err end
-    if key and stored.key and stored.key ~= key then return true end
-    return pool.storage:delete(key_of(pool, name), stored.version)
+  local stored, err = pool.storage:get(key_of(pool, name))
+  if not stored then return not err or nil, err end
+  if key and stored.key and stored.key ~= key then return true end
+  return pool.storage:delete(key_of(pool, name), stored.version)
 end
 
 local form = { key = "string", group_key = "string", password = "string", confirmed = "boolean" }
@@ -80,9 +80,9 @@ local form = { key = "string", group_key = "string", password = "string", confir
 -- @tparam number level of a raised error
 -- @treturn boolean|nil true, or nil and an error of kind `store`
 function device.adopt(pool, name, given, level)
-    options.check(given, form, "pool:adopt: device", level + 1)
-    if not (name and given.key and given.group_key and given.password) then return true end
-    return device.save(pool, name, given)
+  options.check(given, form, "pool:adopt: device", level + 1)
+  if not (name and given.key and given.group_key and given.password) then return true end
+  return device.save(pool, name, given)
 end
 
 --- What `session:export` says of the session's device.
@@ -90,41 +90,41 @@ end
 -- @tparam table record the session's
 -- @treturn table|nil `key`, `group_key`, `password`, `confirmed`
 function device.export(pool, record)
-    local known = record.device_key and device.find(pool, record.username or "")
-    if not known or known.key ~= record.device_key then return nil end
-    return { key = known.key, group_key = known.group_key, password = known.password, confirmed = known.confirmed }
+  local known = record.device_key and device.find(pool, record.username or "")
+  if not known or known.key ~= record.device_key then return nil end
+  return { key = known.key, group_key = known.group_key, password = known.password, confirmed = known.confirmed }
 end
 
 -- ---- a new device ----
 
 local function is_name(value)
-    return type(value) == "string" and #value >= 1 and #value <= 256 and not value:find "%c"
+  return type(value) == "string" and #value >= 1 and #value <= 256 and not value:find "%c"
 end
 
 --- Reads NewDeviceMetadata of an AuthenticationResult.
 -- @tparam table result
 -- @treturn table|nil `key`, `group_key`; nil: no new device; nil and an error of kind `bad_response`
 function device.metadata(result)
-    local given = result.NewDeviceMetadata
-    if given == nil then return nil end
-    if type(given) == "table" and is_name(given.DeviceKey) and is_name(given.DeviceGroupKey) then
-        return { key = given.DeviceKey, group_key = given.DeviceGroupKey }
-    end
-    return nil, errors.new("bad_response", "member NewDeviceMetadata of the answer is wrong", { retryable = false })
+  local given = result.NewDeviceMetadata
+  if given == nil then return nil end
+  if type(given) == "table" and is_name(given.DeviceKey) and is_name(given.DeviceGroupKey) then
+    return { key = given.DeviceKey, group_key = given.DeviceGroupKey }
+  end
+  return nil, errors.new("bad_response", "member NewDeviceMetadata of the answer is wrong", { retryable = false })
 end
 
 local function may_help(err)
-    return err.kind ~= "cancelled" and (err.retryable or err.maybe_processed)
+  return err.kind ~= "cancelled" and (err.retryable or err.maybe_processed)
 end
 
 -- Sent again as it is after a failure that says nothing about the device: an unconfirmed device cannot refresh.
 local function confirm(pool, input, ctx)
-    local answer, err
-    for _ = 1, 2 do
-        answer, err = pool.client:send(ops.by_name.ConfirmDevice, input, ctx)
-        if answer or not may_help(err) then break end
-    end
-    return answer, err
+  local answer, err
+  for _ = 1, 2 do
+    answer, err = pool.client:send(ops.by_name.ConfirmDevice, input, ctx)
+    if answer or not may_help(err) then break end
+  end
+  return answer, err
 end
 
 --- Makes a new device known to the service: its verifier is proven by a local sign-in, its data stored, then sent.
@@ -135,22 +135,22 @@ end
 -- @treturn table|nil what went wrong: an error of kind `store`, `invalid` (code `srp_selftest`: the verifier was not
 -- sent) or of a call (operation ConfirmDevice)
 function device.enrol(pool, given, ctx)
-    local state = { key = given.key, confirmed = false, confirmation_needed = false }
-    local password, salt, verifier = core.srp_device(given.group_key, given.key)
-    if not password then
-        return state, errors.new("invalid", verifier, { code = salt, operation = "ConfirmDevice", retryable = false })
-    end
-    local record = { key = given.key, group_key = given.group_key, password = password }
-    local ok, unsaved = device.save(pool, given.name, record, given.alias)
-    local answer, err = confirm(pool, { AccessToken = given.access_token, DeviceKey = given.key,
-        DeviceName = given.device_name or "lua-cognito",
-        DeviceSecretVerifierConfig = { Salt = salt, PasswordVerifier = verifier } }, ctx)
-    if not answer then return state, err end
-    state.confirmed, state.confirmation_needed = true, answer.UserConfirmationNecessary == true
-    if not ok then return state, unsaved end
-    record.confirmed = true
-    ok, err = device.save(pool, given.name, record)
-    return state, not ok and err or nil
+  local state = { key = given.key, confirmed = false, confirmation_needed = false }
+  local password, salt, verifier = core.srp_device(given.group_key, given.key)
+  if not password then
+    return state, errors.new("invalid", verifier, { code = salt, operation = "ConfirmDevice", retryable = false })
+  end
+  local record = { key = given.key, group_key = given.group_key, password = password }
+  local ok, unsaved = device.save(pool, given.name, record, given.alias)
+  local answer, err = confirm(pool, { AccessToken = given.access_token, DeviceKey = given.key,
+    DeviceName = given.device_name or "lua-cognito",
+    DeviceSecretVerifierConfig = { Salt = salt, PasswordVerifier = verifier } }, ctx)
+  if not answer then return state, err end
+  state.confirmed, state.confirmation_needed = true, answer.UserConfirmationNecessary == true
+  if not ok then return state, unsaved end
+  record.confirmed = true
+  ok, err = device.save(pool, given.name, record)
+  return state, not ok and err or nil
 end
 
 -- ---- what a session can do with devices ----
@@ -161,13 +161,13 @@ local CALL = { deadline = "number", cancel = "table", max_attempts = "integer" }
 local FORGET = { key = "string", deadline = "number", cancel = "table", max_attempts = "integer" }
 
 local function no_key()
-    return nil, errors.new("invalid", "the session has no device of its own", { field = "key", code = "no_device",
-        retryable = false })
+  return nil, errors.new("invalid", "the session has no device of its own", { field = "key", code = "no_device",
+    retryable = false })
 end
 
 local function own_key(session)
-    local record = records.of(session)
-    return record and record.device_key
+  local record = records.of(session)
+  return record and record.device_key
 end
 
 --- Says whether the session's own device is to be remembered, which spares the second factor. Needed once where the
@@ -178,15 +178,15 @@ end
 -- @treturn boolean|nil true, or nil and an error as for `session:call`; `invalid` with code `no_device`. Operation
 -- UpdateDeviceStatus. Any host.
 function methods:remember_device(remember, given)
-    if type(remember) ~= "boolean" then error("session:remember_device: true or false is needed", 2) end
-    options.check(given or {}, CALL, "session:remember_device", 2)
-    local key = own_key(self)
-    if not key then return no_key() end
-    local answer, err = self:call("UpdateDeviceStatus", { DeviceKey = key,
-        DeviceRememberedStatus = remember and "remembered" or "not_remembered" }, given)
-    if not answer then return nil, err end
-    if self.device.confirmation_needed then self.device.confirmation_needed = false end
-    return true
+  if type(remember) ~= "boolean" then error("session:remember_device: true or false is needed", 2) end
+  options.check(given or {}, CALL, "session:remember_device", 2)
+  local key = own_key(self)
+  if not key then return no_key() end
+  local answer, err = self:call("UpdateDeviceStatus", { DeviceKey = key,
+    DeviceRememberedStatus = remember and "remembered" or "not_remembered" }, given)
+  if not answer then return nil, err end
+  if self.device.confirmation_needed then self.device.confirmation_needed = false end
+  return true
 end
 
 --- Forgets a device at the service, and its data here when it is the one of this user on this machine.
@@ -195,13 +195,13 @@ end
 -- @treturn boolean|nil true, or nil and an error as for `session:call`; `invalid` with code `no_device`; `store`.
 -- Operation ForgetDevice. Any host.
 function methods:forget_device(given)
-    given = options.check(given or {}, FORGET, "session:forget_device", 2)
-    local key = given.key or own_key(self)
-    if not key then return no_key() end
-    local answer, err = self:call("ForgetDevice", { DeviceKey = key },
-        { deadline = given.deadline, cancel = given.cancel, max_attempts = given.max_attempts })
-    if not answer then return nil, err end
-    return device.drop(getmetatable(self).pool, self.username or "", key)
+  given = options.check(given or {}, FORGET, "session:forget_device", 2)
+  local key = given.key or own_key(self)
+  if not key then return no_key() end
+  local answer, err = self:call("ForgetDevice", { DeviceKey = key },
+    { deadline = given.deadline, cancel = given.cancel, max_attempts = given.max_attempts })
+  if not answer then return nil, err end
+  return device.drop(getmetatable(self).pool, self.username or "", key)
 end
 
 local Device = { __name = "cognito.device" }
@@ -209,7 +209,7 @@ local Device = { __name = "cognito.device" }
 -- `session:device{...}` and `session.device.key` are one name. A call through a metamethod is no border that a
 -- coroutine cannot cross, in any Lua.
 function Device.__call(field, ...)
-    return field.describe(...)
+  return field.describe(...)
 end
 
 --- The field `session.device`.
@@ -217,23 +217,23 @@ end
 -- @tparam[opt] table state `key`, `confirmed`, `confirmation_needed`
 -- @treturn table
 function device.field(describe, state)
-    state = state or { confirmed = false, confirmation_needed = false }
-    state.describe = describe
-    return setmetatable(state, Device)
+  state = state or { confirmed = false, confirmation_needed = false }
+  state.describe = describe
+  return setmetatable(state, Device)
 end
 
 --- Gives a class of sessions its device methods, and the field for sessions without a device.
 -- @tparam table class has the method `device`
 function device.attach(class)
-    for name, method in pairs(methods) do class[name] = method end
-    class.device = device.field(class.device)
+  for name, method in pairs(methods) do class[name] = method end
+  class.device = device.field(class.device)
 end
 
 --- Tells a session of its device.
 -- @tparam table session
 -- @tparam[opt] table state `key`, `confirmed`, `confirmation_needed`
 function device.tell(session, state)
-    if state then session.device = device.field(session.device.describe, state) end
+  if state then session.device = device.field(session.device.describe, state) end
 end
 
 return device

@@ -7,71 +7,71 @@ local errors = {}
 
 --- Every kind there is, with what it means for the caller.
 errors.kinds = {
-    config = "a setting is wrong; nothing was sent, or the service does not know the pool or client",
-    invalid = "a value was refused before sending",
-    dns = "the name of the endpoint could not be resolved",
-    connect = "no connection to the endpoint",
-    tls = "the TLS handshake or a certificate check failed",
-    timeout = "a deadline passed",
-    network = "the connection broke",
-    http_redirect = "the endpoint answered with a redirect, which is never followed",
-    bad_response = "the answer is not what the service sends",
-    response_too_large = "the answer is over the limit",
-    throttled = "too many requests; wait and try again",
-    limited = "an attempt limit or quota of the service; wait minutes",
-    server = "the service failed",
-    auth = "wrong credentials, or the user may not sign in",
-    rejected = "the service said no: see code; the step or session stays usable",
-    sign_in_required = "the session is over; sign in again",
-    challenge_expired = "the challenge can no longer be answered; start again",
-    token = "a token failed verification: see code",
-    store = "the storage failed",
-    cancelled = "the caller cancelled the call",
+  config = "a setting is wrong; nothing was sent, or the service does not know the pool or client",
+  invalid = "a value was refused before sending",
+  dns = "the name of the endpoint could not be resolved",
+  connect = "no connection to the endpoint",
+  tls = "the TLS handshake or a certificate check failed",
+  timeout = "a deadline passed",
+  network = "the connection broke",
+  http_redirect = "the endpoint answered with a redirect, which is never followed",
+  bad_response = "the answer is not what the service sends",
+  response_too_large = "the answer is over the limit",
+  throttled = "too many requests; wait and try again",
+  limited = "an attempt limit or quota of the service; wait minutes",
+  server = "the service failed",
+  auth = "wrong credentials, or the user may not sign in",
+  rejected = "the service said no: see code; the step or session stays usable",
+  sign_in_required = "the session is over; sign in again",
+  challenge_expired = "the challenge can no longer be answered; start again",
+  token = "a token failed verification: see code",
+  store = "the storage failed",
+  cancelled = "the caller cancelled the call",
 }
 
 local MAX_TEXT = 256
 
 local function escape_byte(c)
-    return ("\\x%02x"):format(c:byte())
+  return ("\\x%02x"):format(c:byte())
 end
 
 -- Cuts at the end of a UTF-8 sequence, so that a cut text is still text.
 local function cut(text, max)
-    if #text <= max then return text end
-    local stop = max - 3
-    while stop > 0 and text:byte(stop + 1) >= 0x80 and text:byte(stop + 1) < 0xC0 do stop = stop - 1 end
-    return text:sub(1, stop) .. "..."
+  if #text <= max then return text end
+  local stop = max - 3
+  while stop > 0 and text:byte(stop + 1) >= 0x80 and text:byte(stop + 1) < 0xC0 do stop = stop - 1 end
+  return text:sub(1, stop) .. "..."
 end
 
 --- A foreign text as one bounded printable line: control characters are escaped, the rest is cut at 256 bytes.
 -- @tparam string text any bytes
 -- @treturn string at most 256 bytes
 function errors.clean(text)
-    return cut((cut(text, 4 * MAX_TEXT):gsub("[%c\127]", escape_byte)), MAX_TEXT)
+  return cut((cut(text, 4 * MAX_TEXT):gsub("[%c\127]", escape_byte)), MAX_TEXT)
 end
 
 local Error = { __name = "cognito.error" }
 Error.__index = Error
 
 local function details(err)
-    local list = {}
-    if err.operation then list[#list + 1] = err.operation end
-    if err.code then list[#list + 1] = tostring(err.code) end
-    if err.field then list[#list + 1] = "field " .. tostring(err.field) end
-    if err.status then list[#list + 1] = ("HTTP %d"):format(err.status) end
-    if err.request_id then list[#list + 1] = "request " .. tostring(err.request_id) end
-    if #list == 0 then return "" end
-    return " (" .. errors.clean(table.concat(list, ", ")) .. ")"
+  local list = {}
+  if err.operation then list[#list + 1] = err.operation end
+  if err.code then list[#list + 1] = tostring(err.code) end
+  if err.field then list[#list + 1] = "field " .. tostring(err.field) end
+  if err.status then list[#list + 1] = ("HTTP %d"):format(err.status) end
+  if err.request_id then list[#list + 1] = "request " .. tostring(err.request_id) end
+  if #list == 0 then return "" end
+  return " (" .. errors.clean(table.concat(list, ", ")) .. ")"
 end
 
 function Error.__tostring(err)
-    local line = err.kind .. ": " .. errors.clean(err.message) .. details(err)
-    if err.hint then line = line .. "; " .. errors.clean(err.hint) end
-    return line
+  local line = err.kind .. ": " .. errors.clean(err.message) .. details(err)
+  if err.hint then line = line .. "; " .. errors.clean(err.hint) end
+  return line
 end
 
 function Error.__concat(a, b)
-    return tostring(a) .. tostring(b)
+  return tostring(a) .. tostring(b)
 end
 
 --- Makes an error object.
@@ -81,18 +81,18 @@ end
 -- retry_after cause hint`; the table becomes the error object
 -- @treturn table the error
 function errors.new(kind, message, fields)
-    if not errors.kinds[kind] then error("unknown error kind: " .. tostring(kind), 2) end
-    local err = fields or {}
-    err.kind = kind
-    err.message = errors.clean(tostring(message or errors.kinds[kind]))
-    return setmetatable(err, Error)
+  if not errors.kinds[kind] then error("unknown error kind: " .. tostring(kind), 2) end
+  local err = fields or {}
+  err.kind = kind
+  err.message = errors.clean(tostring(message or errors.kinds[kind]))
+  return setmetatable(err, Error)
 end
 
 --- Says whether a value is an error object of this library.
 -- @param value anything
 -- @treturn boolean
 function errors.is(value)
-    return type(value) == "table" and getmetatable(value) == Error
+  return type(value) == "table" and getmetatable(value) == Error
 end
 
 return errors

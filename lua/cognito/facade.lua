@@ -23,79 +23,79 @@ methods.attach(session.methods, "session")
 -- A session from the hosted login is refreshed there: the API would ask for the key of a tracked device, which such a
 -- session never gets.
 function refresh.exchanges.oauth(pool, record, ctx)
-    if not pool.domain then return refresh.exchanges.api(pool, record, ctx) end
-    return require("cognito.hosted").refresh(pool, record.refresh_token, ctx)
+  if not pool.domain then return refresh.exchanges.api(pool, record, ctx) end
+  return require("cognito.hosted").refresh(pool, record.refresh_token, ctx)
 end
 
 local storage_verbs = { "get", "put", "delete", "try_lock", "unlock", "list" }
 
 local function check_verbs(value, verbs, field)
-    for _, verb in ipairs(verbs) do
-        if type(value[verb]) ~= "function" then
-            error(("cognito.pool: option %s has no function %s"):format(field, verb), 5)
-        end
+  for _, verb in ipairs(verbs) do
+    if type(value[verb]) ~= "function" then
+      error(("cognito.pool: option %s has no function %s"):format(field, verb), 5)
     end
+  end
 end
 
 local function refuse(field, message, hint)
-    return nil, errors.new("config", message, { field = field, hint = hint })
+  return nil, errors.new("config", message, { field = field, hint = hint })
 end
 
 local function choose_storage(o, host)
-    local storage = o.storage
-    if storage then
-        check_verbs(storage, storage_verbs, "storage")
-    elseif rawget(_G, "ngx") then
-        return refuse("storage", "inside nginx a storage must be named", "give storage = cognito.storage.shared_dict{}")
-    else
-        storage = require("cognito.storage.memory").new()
-    end
-    if storage.use_clock then storage:use_clock(host.monotime) end
-    return storage
+  local storage = o.storage
+  if storage then
+    check_verbs(storage, storage_verbs, "storage")
+  elseif rawget(_G, "ngx") then
+    return refuse("storage", "inside nginx a storage must be named", "give storage = cognito.storage.shared_dict{}")
+  else
+    storage = require("cognito.storage.memory").new()
+  end
+  if storage.use_clock then storage:use_clock(host.monotime) end
+  return storage
 end
 
 local LATE = { "protocol.faults", "protocol.rules", "signin", "signout", "user.account", "user.factors", "hosted",
-    "credentials" }
+  "credentials" }
 
 -- Inside nginx what is loaded late would be read from the disk in the middle of a request.
 local function load_all()
-    for _, name in ipairs(LATE) do require("cognito." .. name) end
+  for _, name in ipairs(LATE) do require("cognito." .. name) end
 end
 
 -- 62 random bits. Not from OpenSSL's generator, which takes long to start: this is a name and no secret.
 local function random_name()
-    local id = core.uuid()
-    return id:sub(1, 8) .. id:sub(-8)
+  local id = core.uuid()
+  return id:sub(1, 8) .. id:sub(-8)
 end
 
 --- See `cognito.pool`.
 -- @tparam table o
 -- @treturn table|nil the pool, or nil and an error
 function facade.new(o)
-    local pool, err = pool_value.new(o)
-    if not pool then return nil, err end
-    pool.host = choose(o.host, "cognito.pool", 3)
-    pool.storage, err = choose_storage(o, pool.host)
-    if not pool.storage then return nil, err end
-    pool.client = client.new(pool, pool.host)
-    pool.key_prefix = pool.user_pool_id .. "\0" .. pool.client_id .. "\0session\0"
-    pool.short_prefix = records.key(pool, "short", ""):sub(1, 8)
-    pool.flight_prefix = random_name()
-    pool.unsaved, pool.held, pool.dead, pool.dead_count, pool.events, pool.generation = {}, {}, {}, 0, {}, 0
-    -- nil: nobody knows yet whether an earlier process left tokens to revoke
-    if pool.storage.volatile and pool.storage.users == 1 then pool.revocations = false end
-    pool.Session = session.class(pool)
-    if pool.host.name == "ngx" then load_all() end
-    return pool
+  local pool, err = pool_value.new(o)
+  if not pool then return nil, err end
+  pool.host = choose(o.host, "cognito.pool", 3)
+  pool.storage, err = choose_storage(o, pool.host)
+  if not pool.storage then return nil, err end
+  pool.client = client.new(pool, pool.host)
+  pool.key_prefix = pool.user_pool_id .. "\0" .. pool.client_id .. "\0session\0"
+  pool.short_prefix = records.key(pool, "short", ""):sub(1, 8)
+  pool.flight_prefix = random_name()
+  pool.unsaved, pool.held, pool.dead, pool.dead_count, pool.events, pool.generation = {}, {}, {}, 0, {}, 0
+  -- nil: nobody knows yet whether an earlier process left tokens to revoke
+  if pool.storage.volatile and pool.storage.users == 1 then pool.revocations = false end
+  pool.Session = session.class(pool)
+  if pool.host.name == "ngx" then load_all() end
+  return pool
 end
 
 --- Signs a user in; see `cognito.signin.start`.
 -- @tparam table given
 -- @treturn table|nil a step, or nil and an error
 function Pool:sign_in(given)
-    -- no tail call: the levels of raised errors count this function
-    local step, err = require("cognito.signin").start(self, given)
-    return step, err
+  -- no tail call: the levels of raised errors count this function
+  local step, err = require("cognito.signin").start(self, given)
+  return step, err
 end
 
 --- Goes on with a sign-in that `step:dump` put into text; see `cognito.signin.resume`.
@@ -103,20 +103,20 @@ end
 -- @tparam table given `key`
 -- @treturn table|nil a step, or nil and an error
 function Pool:resume(text, given)
-    local step, err = require("cognito.signin").resume(self, text, given)
-    return step, err
+  local step, err = require("cognito.signin").resume(self, text, given)
+  return step, err
 end
 
 local function one_owner(pool, level)
-    if not pool.storage.shared then return end
-    error(("pool:session: %s storage is shared by many users and has no \"last\" one; give { id = ... }")
-        :format(pool.storage.name or "this"), level + 1)
+  if not pool.storage.shared then return end
+  error(("pool:session: %s storage is shared by many users and has no \"last\" one; give { id = ... }")
+    :format(pool.storage.name or "this"), level + 1)
 end
 
 local function load(pool, id, err)
-    if err then return nil, err end
-    if not id then return nil, records.over(nil, "no session is stored") end
-    return session.load(pool, id)
+  if err then return nil, err end
+  if not id then return nil, records.over(nil, "no session is stored") end
+  return session.load(pool, id)
 end
 
 --- A session that was stored earlier, also by another process.
@@ -124,42 +124,42 @@ end
 -- one owner, others raise); `{ id = ... }` anywhere
 -- @treturn table|nil the session, or nil and an error: `sign_in_required` when there is none, `store`
 function Pool:session(which)
-    if type(which) == "table" then
-        options.check(which, { id = "string" }, "pool:session", 2)
-        if not which.id then error("pool:session: option id is needed", 2) end
-        return session.load(self, which.id)
-    end
-    if which ~= nil and type(which) ~= "string" then
-        error("pool:session: a user name or { id = ... } is needed, not " .. type(which), 2)
-    end
-    one_owner(self, 2)
-    return load(self, records.find(self, which))
+  if type(which) == "table" then
+    options.check(which, { id = "string" }, "pool:session", 2)
+    if not which.id then error("pool:session: option id is needed", 2) end
+    return session.load(self, which.id)
+  end
+  if which ~= nil and type(which) ~= "string" then
+    error("pool:session: a user name or { id = ... } is needed, not " .. type(which), 2)
+  end
+  one_owner(self, 2)
+  return load(self, records.find(self, which))
 end
 
 local adopt_schema = { refresh_token = "string", username = "string", device = "table|boolean", access_token = "string",
-    id_token = "string", expires_at = "number", lifetime = "number", device_key = "string", origin = "string",
-    scopes = "table", id = "string" }
+  id_token = "string", expires_at = "number", lifetime = "number", device_key = "string", origin = "string",
+  scopes = "table", id = "string" }
 
 -- Without a lifetime the token's own times count; a token that cannot be read is renewed at once.
 local function times(given, now)
-    if not given.access_token then return 0, 0 end
-    local exp = given.expires_at or require("cognito.core").jwt_times(given.access_token)
-    if not exp then return 0, 0 end
-    return exp, given.lifetime or math.max(exp - now, 0)
+  if not given.access_token then return 0, 0 end
+  local exp = given.expires_at or require("cognito.core").jwt_times(given.access_token)
+  if not exp then return 0, 0 end
+  return exp, given.lifetime or math.max(exp - now, 0)
 end
 
 local function is_token(text)
-    return text == nil or text ~= "" and not text:find("[^%w%-_=.]")
+  return text == nil or text ~= "" and not text:find("[^%w%-_=.]")
 end
 
 local function check_tokens(given)
-    for _, name in ipairs { "refresh_token", "access_token", "id_token" } do
-        if not is_token(given[name]) then
-            return nil, errors.new("invalid", name .. " is not a token", { field = name, retryable = false })
-        end
+  for _, name in ipairs { "refresh_token", "access_token", "id_token" } do
+    if not is_token(given[name]) then
+      return nil, errors.new("invalid", name .. " is not a token", { field = name, retryable = false })
     end
-    if given.refresh_token then return true end
-    return nil, errors.new("invalid", "a refresh token is needed", { field = "refresh_token", retryable = false })
+  end
+  if given.refresh_token then return true end
+  return nil, errors.new("invalid", "a refresh token is needed", { field = "refresh_token", retryable = false })
 end
 
 --- Makes a session of a refresh token that came from elsewhere (a vault, another SDK, `session:export`). Nothing is
@@ -168,24 +168,24 @@ end
 -- `password`) and whatever else `session:export` gives
 -- @treturn table|nil the session, or nil and an error of kind `invalid`
 function Pool:adopt(given)
-    options.check(given, adopt_schema, "pool:adopt", 2)
-    local ok, err = check_tokens(given)
-    if not ok then return nil, err end
-    local now = records.server_now(self)
-    local expires_at, lifetime = times(given, now)
-    local username = given.username or require("cognito.tokens").username(given.access_token)
-    local unsaved
-    if type(given.device) == "table" then ok, unsaved = device.adopt(self, username, given.device, 2) end
-    local made = session.create(self, { username = username, access_token = given.access_token,
-        id_token = given.id_token, refresh_token = given.refresh_token, expires_at = expires_at, lifetime = lifetime,
-        origin = given.origin, scopes = given.scopes,
-        device_key = given.device_key or given.device and given.device.key or nil }, { id = given.id })
-    if not ok then
-        made.last_error = unsaved
-        refresh.announce(self, "on_warning", unsaved, made)
-    end
-    refresh.flush(self)
-    return made
+  options.check(given, adopt_schema, "pool:adopt", 2)
+  local ok, err = check_tokens(given)
+  if not ok then return nil, err end
+  local now = records.server_now(self)
+  local expires_at, lifetime = times(given, now)
+  local username = given.username or require("cognito.tokens").username(given.access_token)
+  local unsaved
+  if type(given.device) == "table" then ok, unsaved = device.adopt(self, username, given.device, 2) end
+  local made = session.create(self, { username = username, access_token = given.access_token,
+    id_token = given.id_token, refresh_token = given.refresh_token, expires_at = expires_at, lifetime = lifetime,
+    origin = given.origin, scopes = given.scopes,
+    device_key = given.device_key or given.device and given.device.key or nil }, { id = given.id })
+  if not ok then
+    made.last_error = unsaved
+    refresh.announce(self, "on_warning", unsaved, made)
+  end
+  refresh.flush(self)
+  return made
 end
 
 --- Takes over the sessions that amazon-cognito-identity-js or Amplify keep in a browser's storage.
@@ -193,7 +193,7 @@ end
 -- @treturn table|nil a list of sessions (those of other clients are left out), or nil and an error of kind `invalid`
 -- @treturn table a list of errors, one for each user whose tokens could not be taken
 function Pool:import(dump)
-    return require("cognito.import").run(self, dump)
+  return require("cognito.import").run(self, dump)
 end
 
 --- Calls an operation of the API that needs no session. ClientId and the client secret are filled in.
@@ -202,52 +202,52 @@ end
 -- @tparam[opt] table given `deadline` (seconds), `cancel`, `max_attempts`
 -- @treturn table|nil the answer's members, or nil and an error
 function Pool:call(name, input, given)
-    client.operation(name, 2)
-    if given ~= nil then options.check(given, session.call_options, "pool:call", 2) end
-    return self.client:call(name, input, self.client:context(given))
+  client.operation(name, 2)
+  if given ~= nil then options.check(given, session.call_options, "pool:call", 2) end
+  return self.client:call(name, input, self.client:context(given))
 end
 
 --- The sessions that are stored for this pool and client; not for shared storages, where nobody may list others.
 -- @treturn table|nil a list of sessions, or nil and an error of kind `store`
 function Pool:sessions()
-    one_owner(self, 2)
-    local keys, err = self.storage:list()
-    if not keys then return nil, err end
-    local list = {}
-    for _, key in ipairs(keys) do
-        local record = self.storage:get(key)
-        if record and record.refresh_token and record.id and records.session_key(self, record.id) == key then
-            list[#list + 1] = session.wrap(self, record)
-        end
+  one_owner(self, 2)
+  local keys, err = self.storage:list()
+  if not keys then return nil, err end
+  local list = {}
+  for _, key in ipairs(keys) do
+    local record = self.storage:get(key)
+    if record and record.refresh_token and record.id and records.session_key(self, record.id) == key then
+      list[#list + 1] = session.wrap(self, record)
     end
-    return list
+  end
+  return list
 end
 
 --- The server's clock minus ours, as the last answer showed it.
 -- @treturn number|nil seconds; nil before the first answer
 function Pool:drift()
-    return self.client.clock:difference(self.host)
+  return self.client.clock:difference(self.host)
 end
 
 --- Login by the pool's own pages; see `cognito.hosted.new`.
 -- @tparam table given
 -- @treturn table|nil the login, or nil and an error of kind `config`
 function Pool:hosted_login(given)
-    return require("cognito.hosted").new(self, given)
+  return require("cognito.hosted").new(self, given)
 end
 
 --- Tokens for the program itself; see `cognito.credentials.new`.
 -- @tparam[opt] table given
 -- @treturn table|nil the source, or nil and an error of kind `config`
 function Pool:client_credentials(given)
-    return require("cognito.credentials").new(self, given)
+  return require("cognito.credentials").new(self, given)
 end
 
 --- Tries again to revoke what earlier sign-outs could not.
 -- @tparam[opt] table given `deadline`, `cancel`, `max_attempts`
 -- @treturn number how many refresh tokens still wait
 function Pool:retry_revocations(given)
-    return require("cognito.signout").drain(self, self.client:context(given))
+  return require("cognito.signout").drain(self, self.client:context(given))
 end
 
 return facade

@@ -21,32 +21,32 @@ local cognito = { _VERSION = "0.1" }
 -- @tparam table options
 -- @treturn table|nil the pool, or nil and an error of kind `config` that names the `field`
 function cognito.pool(options)
-    local pool, err = require("cognito.facade").new(options)
-    return pool, err
+  local pool, err = require("cognito.facade").new(options)
+  return pool, err
 end
 
 --- A cancel token: give it as `cancel` to calls, and call `token:cancel()` to end them.
 -- @treturn table
 function cognito.cancel()
-    return require("cognito.cancel").new()
+  return require("cognito.cancel").new()
 end
 
 --- Checks tokens that somebody else brings; see `cognito.verifier`.
 -- @tparam table options
 -- @treturn table|nil the verifier, or nil and an error of kind `config`
 function cognito.verifier(options)
-    return require("cognito.verifier").new(options)
+  return require("cognito.verifier").new(options)
 end
 
 --- Tokens by themselves: `jws.verify(token, jwks_text)`, `jws.decode_unverified(token)`; see `cognito.jws`.
 cognito.jws = {}
 
 function cognito.jws.verify(token, jwks_text)
-    return require("cognito.jws").verify(token, jwks_text)
+  return require("cognito.jws").verify(token, jwks_text)
 end
 
 function cognito.jws.decode_unverified(token)
-    return require("cognito.jws").decode_unverified(token)
+  return require("cognito.jws").decode_unverified(token)
 end
 
 --- Codes of an authenticator app and the URI that enrols one; see `cognito.totp`.
@@ -57,14 +57,14 @@ cognito.totp = {}
 -- @tparam[opt] number time seconds since the epoch; default: now
 -- @treturn string|nil six digits, or nil and an error of kind `invalid`
 function cognito.totp.code(secret, time)
-    return require("cognito.totp").code(secret, time or require("cognito.host.clock").now())
+  return require("cognito.totp").code(secret, time or require("cognito.host.clock").now())
 end
 
 --- The otpauth URI that authenticator apps read from a QR code.
 -- @tparam table options `secret` (base32), `account`, `issuer`
 -- @treturn string|nil the URI (it holds the secret), or nil and an error of kind `invalid`
 function cognito.totp.uri(options)
-    return require("cognito.totp").uri(options)
+  return require("cognito.totp").uri(options)
 end
 
 --- Signs in by the browser of this desk; see `cognito.host.desk`.
@@ -72,26 +72,26 @@ end
 -- @tparam table options
 -- @treturn table|nil the session, or nil and an error
 function cognito.browser_login(pool, options)
-    return require("cognito.host.desk").browser_login(pool, options)
+  return require("cognito.host.desk").browser_login(pool, options)
 end
 
 --- Storages: `memory() file{ path=, key= } redis{ connect=, release=, key=, prefix= } shared_dict{ name=, key= }`.
 cognito.storage = {}
 
 function cognito.storage.memory()
-    return require("cognito.storage.memory").new()
+  return require("cognito.storage.memory").new()
 end
 
 function cognito.storage.file(options)
-    return require("cognito.storage.file").new(options)
+  return require("cognito.storage.file").new(options)
 end
 
 function cognito.storage.redis(options)
-    return require("cognito.storage.redis").new(options)
+  return require("cognito.storage.redis").new(options)
 end
 
 function cognito.storage.shared_dict(options)
-    return require("cognito.ngx.storage").new(options)
+  return require("cognito.ngx.storage").new(options)
 end
 
 return cognito

@@ -20,7 +20,7 @@ local TRIES = 5               -- compare-and-set against other writers
 -- @tparam string name what tells records of one sort apart
 -- @treturn string 64 hex digits
 function records.key(pool, sort, name)
-    return hex_encode(sha256(pool.user_pool_id .. "\0" .. pool.client_id .. "\0" .. sort .. "\0" .. name))
+  return hex_encode(sha256(pool.user_pool_id .. "\0" .. pool.client_id .. "\0" .. sort .. "\0" .. name))
 end
 
 --- The key of a session's record. What stays in this process needs no digest of its name.
@@ -28,8 +28,8 @@ end
 -- @tparam string id
 -- @treturn string
 function records.session_key(pool, id)
-    if pool.storage.volatile then return pool.short_prefix .. id end
-    return hex_encode(sha256(pool.key_prefix .. id))
+  if pool.storage.volatile then return pool.short_prefix .. id end
+  return hex_encode(sha256(pool.key_prefix .. id))
 end
 
 --- A random id.
@@ -37,7 +37,7 @@ end
 -- @tparam number bytes
 -- @treturn string base64url
 function records.random_id(pool, bytes)
-    return b64url_encode(pool.host.random(bytes))
+  return b64url_encode(pool.host.random(bytes))
 end
 
 --- The server's time as far as it is known.
@@ -46,15 +46,15 @@ end
 -- @treturn number seconds since the epoch
 -- @treturn number|nil the difference that was used
 function records.server_now(pool, record)
-    local host = pool.host
-    local drift = pool.client.clock:difference(host)
-    if not drift and record and not pool.storage.shared then drift = record.drift end
-    return host.now() + (drift or 0), drift
+  local host = pool.host
+  local drift = pool.client.clock:difference(host)
+  if not drift and record and not pool.storage.shared then drift = record.drift end
+  return host.now() + (drift or 0), drift
 end
 
 local function foreign()
-    return errors.new("store", "what is stored is not a session of this version of the library", { code = "foreign",
-        retryable = false, hint = "sign in again to replace it, or use the version that wrote it" })
+  return errors.new("store", "what is stored is not a session of this version of the library", { code = "foreign",
+    retryable = false, hint = "sign in again to replace it, or use the version that wrote it" })
 end
 
 --- Reads a session's record; what this process could not store yet counts as stored.
@@ -62,14 +62,14 @@ end
 -- @tparam string key
 -- @treturn table|nil the record; nil: there is none; nil and an error of kind `store`
 function records.read(pool, key)
-    local stored, err = pool.storage:get(key)
-    if err then return nil, err end
-    if stored and not pool.storage.volatile and not tokens.is_record(stored) then return nil, foreign() end
-    local pending = pool.unsaved[key]
-    if not pending then return stored end
-    if (stored and stored.version) == pending.expected then return pending.record, nil, stored end
-    pool.unsaved[key] = nil
-    return stored
+  local stored, err = pool.storage:get(key)
+  if err then return nil, err end
+  if stored and not pool.storage.volatile and not tokens.is_record(stored) then return nil, foreign() end
+  local pending = pool.unsaved[key]
+  if not pending then return stored end
+  if (stored and stored.version) == pending.expected then return pending.record, nil, stored end
+  pool.unsaved[key] = nil
+  return stored
 end
 
 --- The record of a session object. A storage that keeps records in this process is the session's memory; any other
@@ -77,13 +77,13 @@ end
 -- @tparam table session
 -- @treturn table|nil
 function records.of(session)
-    local pool = getmetatable(session).pool
-    if session.record or not pool.storage.volatile then return session.record end
-    return (records.read(pool, records.session_key(pool, session.id)))
+  local pool = getmetatable(session).pool
+  if session.record or not pool.storage.volatile then return session.record end
+  return (records.read(pool, records.session_key(pool, session.id)))
 end
 
 local function version_of(record)
-    return record and record.version
+  return record and record.version
 end
 
 --- Writes a session's record; a failure that is not a conflict leaves it waiting for the next chance.
@@ -93,20 +93,20 @@ end
 -- @tparam[opt] string expected the version that is stored
 -- @treturn boolean|nil true, or nil and an error of kind `store`
 function records.write(pool, key, record, expected)
-    local ok, err = pool.storage:put(key, record, expected)
-    if ok or err.code == "conflict" then
-        pool.unsaved[key] = nil
-        return ok, err
-    end
-    pool.unsaved[key] = { record = record, expected = expected }
-    return nil, err
+  local ok, err = pool.storage:put(key, record, expected)
+  if ok or err.code == "conflict" then
+    pool.unsaved[key] = nil
+    return ok, err
+  end
+  pool.unsaved[key] = { record = record, expected = expected }
+  return nil, err
 end
 
 -- In a storage of this process sessions share the text of a version until one is replaced or removed: that is as
 -- good as a random id, because every later session then has another.
 local function new_family(pool)
-    if not pool.storage.volatile then return records.random_id(pool, 9) end
-    return pool.flight_prefix .. ("%d"):format(pool.generation)
+  if not pool.storage.volatile then return records.random_id(pool, 9) end
+  return pool.flight_prefix .. ("%d"):format(pool.generation)
 end
 
 --- Makes the record of a new session.
@@ -114,8 +114,8 @@ end
 -- @tparam table fields the record's own, but for `version`
 -- @treturn table
 function records.make(pool, fields)
-    fields.version = tokens.first_version(new_family(pool))
-    return fields
+  fields.version = tokens.first_version(new_family(pool))
+  return fields
 end
 
 --- Removes a session's record if it is still the one that was read.
@@ -124,9 +124,9 @@ end
 -- @tparam string version
 -- @treturn boolean|nil true, or nil and an error of kind `store`
 function records.remove(pool, key, version)
-    pool.unsaved[key] = nil
-    pool.generation = pool.generation + 1
-    return pool.storage:delete(key, version)
+  pool.unsaved[key] = nil
+  pool.generation = pool.generation + 1
+  return pool.storage:delete(key, version)
 end
 
 --- Writes a new session's record whatever is there.
@@ -135,32 +135,32 @@ end
 -- @tparam table record
 -- @treturn boolean|nil true, or nil and an error of kind `store`
 function records.replace(pool, key, record)
-    local err
-    for _ = 1, TRIES do
-        local stored, why = pool.storage:get(key)
-        if why then
-            err = why
-            break
-        end
-        if stored then
-            pool.generation = pool.generation + 1
-            records.make(pool, record)
-        end
-        local ok
-        ok, err = records.write(pool, key, record, version_of(stored))
-        if ok then return true end
-        if err.code ~= "conflict" then return nil, err end
+  local err
+  for _ = 1, TRIES do
+    local stored, why = pool.storage:get(key)
+    if why then
+      err = why
+      break
     end
-    if err.code ~= "conflict" then pool.unsaved[key] = { record = record } end
-    return nil, err
+    if stored then
+      pool.generation = pool.generation + 1
+      records.make(pool, record)
+    end
+    local ok
+    ok, err = records.write(pool, key, record, version_of(stored))
+    if ok then return true end
+    if err.code ~= "conflict" then return nil, err end
+  end
+  if err.code ~= "conflict" then pool.unsaved[key] = { record = record } end
+  return nil, err
 end
 
 local function put_pointer(pool, sort, name, id)
-    local key = records.key(pool, sort, name)
-    local stored, err = pool.storage:get(key)
-    if err then return nil, err end
-    if stored and stored.id == id then return true end
-    return pool.storage:put(key, { version = records.random_id(pool, 9) .. ".1", id = id }, version_of(stored))
+  local key = records.key(pool, sort, name)
+  local stored, err = pool.storage:get(key)
+  if err then return nil, err end
+  if stored and stored.id == id then return true end
+  return pool.storage:put(key, { version = records.random_id(pool, 9) .. ".1", id = id }, version_of(stored))
 end
 
 --- Remembers under which names a session is found, in a storage with one owner.
@@ -169,28 +169,28 @@ end
 -- @tparam[opt] string alias the name that was typed
 -- @treturn boolean|nil true, or nil and an error of kind `store`
 function records.remember(pool, id, alias)
-    if pool.storage.shared then return true end
-    if alias and alias ~= id then
-        local ok, err = put_pointer(pool, "alias", alias, id)
-        if not ok then return nil, err end
-    end
-    return put_pointer(pool, "last", "", id)
+  if pool.storage.shared then return true end
+  if alias and alias ~= id then
+    local ok, err = put_pointer(pool, "alias", alias, id)
+    if not ok then return nil, err end
+  end
+  return put_pointer(pool, "last", "", id)
 end
 
 --- Forgets the pointer to the last session if it is this one.
 -- @tparam table pool
 -- @tparam string id
 function records.forget(pool, id)
-    if pool.storage.shared then return end
-    local key = records.key(pool, "last", "")
-    local stored = pool.storage:get(key)
-    if stored and stored.id == id then pool.storage:delete(key, stored.version) end
+  if pool.storage.shared then return end
+  local key = records.key(pool, "last", "")
+  local stored = pool.storage:get(key)
+  if stored and stored.id == id then pool.storage:delete(key, stored.version) end
 end
 
 local function follow(pool, sort, name)
-    local pointer, err = pool.storage:get(records.key(pool, sort, name))
-    if err then return nil, err end
-    return pointer and pointer.id
+  local pointer, err = pool.storage:get(records.key(pool, sort, name))
+  if err then return nil, err end
+  return pointer and pointer.id
 end
 
 --- Finds the id of a session.
@@ -198,11 +198,11 @@ end
 -- @tparam[opt] string name a user's name or alias; nil: the last that signed in
 -- @treturn string|nil the id; nil: there is none; nil and an error of kind `store`
 function records.find(pool, name)
-    if not name then return follow(pool, "last", "") end
-    local stored, err = records.read(pool, records.session_key(pool, name))
-    if err then return nil, err end
-    if stored then return name end
-    return follow(pool, "alias", name)
+  if not name then return follow(pool, "last", "") end
+  local stored, err = records.read(pool, records.session_key(pool, name))
+  if err then return nil, err end
+  if stored then return name end
+  return follow(pool, "alias", name)
 end
 
 --- The name of a new session in its storage.
@@ -211,8 +211,8 @@ end
 -- @tparam[opt] string seed what names it where no user name is known
 -- @treturn string
 function records.new_id(pool, username, seed)
-    if pool.storage.shared then return records.random_id(pool, 18) end
-    return username or hex_encode(sha256(seed)):sub(1, 32)
+  if pool.storage.shared then return records.random_id(pool, 18) end
+  return username or hex_encode(sha256(seed)):sub(1, 32)
 end
 
 --- The error of a session that is over.
@@ -220,10 +220,10 @@ end
 -- @tparam[opt] string message
 -- @treturn table of kind `sign_in_required`
 function records.over(cause, message)
-    return errors.new("sign_in_required", message or "the session is over", { cause = cause,
-        code = cause and cause.code, reason = cause and cause.reason, operation = cause and cause.operation,
-        request_id = cause and cause.request_id, status = cause and cause.status, retryable = false,
-        hint = "sign in again" })
+  return errors.new("sign_in_required", message or "the session is over", { cause = cause,
+    code = cause and cause.code, reason = cause and cause.reason, operation = cause and cause.operation,
+    request_id = cause and cause.request_id, status = cause and cause.status, retryable = false,
+    hint = "sign in again" })
 end
 
 return records

@@ -25,33 +25,33 @@ local get_tokens = ops.by_name.GetTokensFromRefreshToken
 local initiate = ops.by_name.InitiateAuth
 -- The old way to refresh may be repeated like the new one.
 local legacy = { name = initiate.name, target = initiate.target, client = true, secret = "auth", minting = true,
-    resend = "once" }
+  resend = "once" }
 
 -- Answers of servers that do not know GetTokensFromRefreshToken: the codes differ, and so do the statuses.
 local function is_unknown_operation(err)
-    if err.reason == "unknown_operation" then return true end
-    return err.status == 404 or err.status == 405 or err.status == 501
+  if err.reason == "unknown_operation" then return true end
+  return err.status == 404 or err.status == 405 or err.status == 501
 end
 
 local function by_legacy(pool, record, ctx)
-    ctx.hash_username = tokens.username(record.access_token) or record.username
-    local answer, err = pool.client:send(legacy, { AuthFlow = "REFRESH_TOKEN_AUTH",
-        AuthParameters = { REFRESH_TOKEN = record.refresh_token, DEVICE_KEY = record.device_key } }, ctx)
-    if not answer then return nil, err end
-    if answer.AuthenticationResult then return answer.AuthenticationResult end
-    return nil, errors.new("bad_response", "the answer to a refresh holds no tokens",
-        { operation = "InitiateAuth", retryable = false, maybe_processed = true })
+  ctx.hash_username = tokens.username(record.access_token) or record.username
+  local answer, err = pool.client:send(legacy, { AuthFlow = "REFRESH_TOKEN_AUTH",
+    AuthParameters = { REFRESH_TOKEN = record.refresh_token, DEVICE_KEY = record.device_key } }, ctx)
+  if not answer then return nil, err end
+  if answer.AuthenticationResult then return answer.AuthenticationResult end
+  return nil, errors.new("bad_response", "the answer to a refresh holds no tokens",
+    { operation = "InitiateAuth", retryable = false, maybe_processed = true })
 end
 
 local function by_api(pool, record, ctx)
-    if pool.legacy_refresh then return by_legacy(pool, record, ctx) end
-    local answer, err = pool.client:send(get_tokens,
-        { RefreshToken = record.refresh_token, DeviceKey = record.device_key }, ctx)
-    if answer then return answer.AuthenticationResult end
-    if not is_unknown_operation(err) then return nil, err end
-    local result, why = by_legacy(pool, record, ctx)
-    if result then pool.legacy_refresh = true end
-    return result, why
+  if pool.legacy_refresh then return by_legacy(pool, record, ctx) end
+  local answer, err = pool.client:send(get_tokens,
+    { RefreshToken = record.refresh_token, DeviceKey = record.device_key }, ctx)
+  if answer then return answer.AuthenticationResult end
+  if not is_unknown_operation(err) then return nil, err end
+  local result, why = by_legacy(pool, record, ctx)
+  if result then pool.legacy_refresh = true end
+  return result, why
 end
 
 --- How a session's tokens are exchanged, by its origin: `function(pool, record, ctx)` gives an AuthenticationResult.
@@ -59,7 +59,7 @@ end
 refresh.exchanges = { api = by_api }
 
 local function exchange(pool, record, ctx)
-    return (refresh.exchanges[record.origin or "api"] or by_api)(pool, record, ctx)
+  return (refresh.exchanges[record.origin or "api"] or by_api)(pool, record, ctx)
 end
 
 --- Says whether a token is good beyond the margin.
@@ -67,12 +67,12 @@ end
 -- @tparam table record
 -- @treturn boolean
 function refresh.is_fresh(pool, record)
-    local left = tokens.remaining(record, (records.server_now(pool, record)))
-    return left > 0 and left > tokens.margin(record, pool.margin)
+  local left = tokens.remaining(record, (records.server_now(pool, record)))
+  return left > 0 and left > tokens.margin(record, pool.margin)
 end
 
 local function is_valid(pool, record)
-    return record and tokens.remaining(record, (records.server_now(pool, record))) > 0
+  return record and tokens.remaining(record, (records.server_now(pool, record))) > 0
 end
 
 --- Tells the handlers later, when nothing is locked and everything is stored.
@@ -82,143 +82,143 @@ end
 -- @param b its second
 -- @param c its third
 function refresh.announce(pool, name, a, b, c)
-    if pool[name] then pool.events[#pool.events + 1] = { name, a, b, c } end
+  if pool[name] then pool.events[#pool.events + 1] = { name, a, b, c } end
 end
 
 --- Announces the attempts of a call to the logger.
 -- @tparam table pool
 -- @tparam table events as the client collects them in `ctx.events`
 function refresh.report(pool, events)
-    for _, event in ipairs(events) do refresh.announce(pool, "logger", describe(event)) end
+  for _, event in ipairs(events) do refresh.announce(pool, "logger", describe(event)) end
 end
 
 --- Calls the handlers for what was announced.
 -- @tparam table pool
 function refresh.flush(pool)
-    while pool.events[1] do
-        local event = table.remove(pool.events, 1)
-        pool[event[1]](event[2], event[3], event[4])
-    end
+  while pool.events[1] do
+    local event = table.remove(pool.events, 1)
+    pool[event[1]](event[2], event[3], event[4])
+  end
 end
 
 local function remember_dead(pool, record, err)
-    if pool.dead_count >= DEAD_MAX then pool.dead, pool.dead_count = {}, 0 end
-    pool.dead[core.sha256(record.refresh_token)] = err
-    pool.dead_count = pool.dead_count + 1
+  if pool.dead_count >= DEAD_MAX then pool.dead, pool.dead_count = {}, 0 end
+  pool.dead[core.sha256(record.refresh_token)] = err
+  pool.dead_count = pool.dead_count + 1
 end
 
 local call_and_store
 
 -- The service says the session is over: another look at the store, for a sibling may have won the race.
 local function refused(job, record, err)
-    local pool, key = job.pool, job.key
-    local now, failure, base = records.read(pool, key)
-    if failure then return nil, failure end
-    if now and now.refresh_token ~= record.refresh_token then
-        if refresh.is_fresh(pool, now) then return now end
-        if not job.second then
-            job.second = true
-            return call_and_store(job, now, (base or now).version)
-        end
+  local pool, key = job.pool, job.key
+  local now, failure, base = records.read(pool, key)
+  if failure then return nil, failure end
+  if now and now.refresh_token ~= record.refresh_token then
+    if refresh.is_fresh(pool, now) then return now end
+    if not job.second then
+      job.second = true
+      return call_and_store(job, now, (base or now).version)
     end
-    remember_dead(pool, record, err)
-    if now then records.remove(pool, key, (base or now).version) end
-    refresh.announce(pool, "on_signed_out", err.reason or err.code or "refused", job.session)
-    return nil, records.over(err, "the session is over: " .. err.message)
+  end
+  remember_dead(pool, record, err)
+  if now then records.remove(pool, key, (base or now).version) end
+  refresh.announce(pool, "on_signed_out", err.reason or err.code or "refused", job.session)
+  return nil, records.over(err, "the session is over: " .. err.message)
 end
 
 local function store(job, record, expected)
-    local pool, key = job.pool, job.key
-    local ok, err = records.write(pool, key, record, expected)
-    if ok or err.code ~= "conflict" then
-        refresh.announce(pool, "on_refresh", job.session)
-        return record, err
-    end
-    local now, failure = records.read(pool, key)
-    if now or failure then return now, failure end
-    return nil, records.over(nil, "the session was signed out elsewhere")
+  local pool, key = job.pool, job.key
+  local ok, err = records.write(pool, key, record, expected)
+  if ok or err.code ~= "conflict" then
+    refresh.announce(pool, "on_refresh", job.session)
+    return record, err
+  end
+  local now, failure = records.read(pool, key)
+  if now or failure then return now, failure end
+  return nil, records.over(nil, "the session was signed out elsewhere")
 end
 
 function call_and_store(job, record, expected)
-    local pool, ctx = job.pool, job.ctx
-    if not record.refresh_token then return nil, records.over(nil, "the session has no refresh token") end
-    local dead = pool.dead_count > 0 and pool.dead[core.sha256(record.refresh_token)]
-    local result, err
-    if dead then err = dead else result, err = exchange(pool, record, ctx) end
-    if not result then
-        if err.kind == "auth" then return refused(job, record, err) end
-        return nil, err
-    end
-    local server_now, drift = records.server_now(pool)
-    -- a record that dies with this process needs no difference of clocks for a later one
-    if pool.storage.volatile then drift = nil end
-    local lifetime, bad = tokens.check(result, "GetTokensFromRefreshToken", server_now)
-    if not lifetime then return nil, bad end
-    job.received, job.lifetime = pool.host.monotime(), lifetime
-    if result.NewDeviceMetadata ~= nil then job.new_device, job.bad_device = device.metadata(result) end
-    return store(job, tokens.renewed(record, result, lifetime, server_now, drift,
-        job.new_device and job.new_device.key), expected)
+  local pool, ctx = job.pool, job.ctx
+  if not record.refresh_token then return nil, records.over(nil, "the session has no refresh token") end
+  local dead = pool.dead_count > 0 and pool.dead[core.sha256(record.refresh_token)]
+  local result, err
+  if dead then err = dead else result, err = exchange(pool, record, ctx) end
+  if not result then
+    if err.kind == "auth" then return refused(job, record, err) end
+    return nil, err
+  end
+  local server_now, drift = records.server_now(pool)
+  -- a record that dies with this process needs no difference of clocks for a later one
+  if pool.storage.volatile then drift = nil end
+  local lifetime, bad = tokens.check(result, "GetTokensFromRefreshToken", server_now)
+  if not lifetime then return nil, bad end
+  job.received, job.lifetime = pool.host.monotime(), lifetime
+  if result.NewDeviceMetadata ~= nil then job.new_device, job.bad_device = device.metadata(result) end
+  return store(job, tokens.renewed(record, result, lifetime, server_now, drift,
+    job.new_device and job.new_device.key), expected)
 end
 
 local function is_wanted(job, record)
-    return (not job.force or record.access_token ~= job.known) and refresh.is_fresh(job.pool, record)
+  return (not job.force or record.access_token ~= job.known) and refresh.is_fresh(job.pool, record)
 end
 
 local function under_lock(job)
-    local pool, key = job.pool, job.key
-    local record, err, base = records.read(pool, key)
-    if err then return nil, err end
-    if not record then return nil, records.over(nil, "the session is not stored any more: it was signed out") end
-    local pending = pool.unsaved[key]
-    local expected = record.version
-    if pending then
-        expected = base and base.version
-        local ok, failure = records.write(pool, key, record, expected)
-        if ok then
-            expected = record.version
-        elseif is_wanted(job, record) then
-            return record, failure
-        end
+  local pool, key = job.pool, job.key
+  local record, err, base = records.read(pool, key)
+  if err then return nil, err end
+  if not record then return nil, records.over(nil, "the session is not stored any more: it was signed out") end
+  local pending = pool.unsaved[key]
+  local expected = record.version
+  if pending then
+    expected = base and base.version
+    local ok, failure = records.write(pool, key, record, expected)
+    if ok then
+      expected = record.version
+    elseif is_wanted(job, record) then
+      return record, failure
     end
-    if is_wanted(job, record) then return record end
-    return call_and_store(job, record, expected)
+  end
+  if is_wanted(job, record) then return record end
+  return call_and_store(job, record, expected)
 end
 
 local function lock_timeout()
-    return errors.new("timeout", "another process holds the session's lock",
-        { code = "lock", retryable = true, maybe_processed = false })
+  return errors.new("timeout", "another process holds the session's lock",
+    { code = "lock", retryable = true, maybe_processed = false })
 end
 
 -- While somebody else refreshes, what they stored is as good as what we would find under the lock.
 local function peek(job)
-    local record = records.read(job.pool, job.key)
-    if record and record.access_token ~= job.known and is_wanted(job, record) then return record end
-    return nil, is_valid(job.pool, record)
+  local record = records.read(job.pool, job.key)
+  if record and record.access_token ~= job.known and is_wanted(job, record) then return record end
+  return nil, is_valid(job.pool, record)
 end
 
 local function wait_for_lock(job)
-    local pool, key, host, ends = job.pool, job.key, job.pool.host, job.ctx.ends
-    local pause, began = FIRST_PAUSE, nil
-    while true do
-        local now = host.monotime()
-        local lock, why = pool.storage:try_lock(key, job.ctx.ends - now + LEASE_SPARE)
-        if lock then return lock end
-        if why ~= "busy" then return nil, why end
-        local seen, has_token = peek(job)
-        if seen then return nil, nil, seen end
-        began = began or now
-        if has_token and not job.force then ends = min(ends, began + WAIT_WHILE_VALID) end
-        if now >= ends then return nil, lock_timeout() end
-        host.sleep(min(pause * (0.5 + host.random(1):byte() / 512), ends - now))
-        pause = min(pause * 2, LONGEST_PAUSE)
-    end
+  local pool, key, host, ends = job.pool, job.key, job.pool.host, job.ctx.ends
+  local pause, began = FIRST_PAUSE, nil
+  while true do
+    local now = host.monotime()
+    local lock, why = pool.storage:try_lock(key, job.ctx.ends - now + LEASE_SPARE)
+    if lock then return lock end
+    if why ~= "busy" then return nil, why end
+    local seen, has_token = peek(job)
+    if seen then return nil, nil, seen end
+    began = began or now
+    if has_token and not job.force then ends = min(ends, began + WAIT_WHILE_VALID) end
+    if now >= ends then return nil, lock_timeout() end
+    host.sleep(min(pause * (0.5 + host.random(1):byte() / 512), ends - now))
+    pause = min(pause * 2, LONGEST_PAUSE)
+  end
 end
 
 local function release(pool, key)
-    local lock = pool.held[key]
-    if not lock then return end
-    pool.held[key] = nil
-    return pool.storage:unlock(key, lock)
+  local lock = pool.held[key]
+  if not lock then return end
+  pool.held[key] = nil
+  return pool.storage:unlock(key, lock)
 end
 
 --- Gives back a lock that a task left behind when an error ended it. Only one task a session runs in a process, so
@@ -226,35 +226,35 @@ end
 -- @tparam table pool
 -- @tparam string key
 function refresh.release(pool, key)
-    release(pool, key)
+  release(pool, key)
 end
 
 --- Takes the session's lock and notes it, so that `release` finds it.
 -- @tparam table job `pool`, `key`, `ctx`, `known` (access token), `force`, `session`
 -- @treturn boolean|nil true; nil and an error; nil, nil and a record that makes the lock needless
 function refresh.lock(job)
-    -- One task a session runs at a time: where nobody else uses the storage, that is lock enough.
-    if job.pool.storage.users == 1 then return true end
-    release(job.pool, job.key)
-    local lock, err, seen = wait_for_lock(job)
-    if lock then
-        job.pool.held[job.key] = lock
-        return true
-    end
-    return nil, err, seen
+  -- One task a session runs at a time: where nobody else uses the storage, that is lock enough.
+  if job.pool.storage.users == 1 then return true end
+  release(job.pool, job.key)
+  local lock, err, seen = wait_for_lock(job)
+  if lock then
+    job.pool.held[job.key] = lock
+    return true
+  end
+  return nil, err, seen
 end
 
 -- The service may hand out a device's key with renewed tokens too. It is stored with them; without a confirmation the
 -- next refresh would be refused. What goes wrong here is a warning: the tokens are good.
 local function take_device(job, record)
-    local pool, given, err = job.pool, job.new_device, job.bad_device
-    if given and pool.device and record and record.device_key == given.key then
-        given.name, given.access_token = record.username, record.access_token
-        local state
-        state, err = device.enrol(pool, given, job.ctx)
-        device.tell(job.session, state)
-    end
-    if err then refresh.announce(pool, "on_warning", err, job.session) end
+  local pool, given, err = job.pool, job.new_device, job.bad_device
+  if given and pool.device and record and record.device_key == given.key then
+    given.name, given.access_token = record.username, record.access_token
+    local state
+    state, err = device.enrol(pool, given, job.ctx)
+    device.tell(job.session, state)
+  end
+  if err then refresh.announce(pool, "on_warning", err, job.session) end
 end
 
 --- The task: gives a session a fresh access token.
@@ -262,13 +262,13 @@ end
 -- @treturn table|nil the record with fresh tokens; nil and an error. With a record an error is a warning: the tokens
 -- are good but could not be stored. The job gets `received` and `lifetime` when tokens came.
 function refresh.task(job)
-    local locked, err, seen = refresh.lock(job)
-    if not locked then return seen or nil, err end
-    local record, failure = under_lock(job)
-    release(job.pool, job.key)
-    if job.new_device or job.bad_device then take_device(job, record) end
-    if job.ctx.events then refresh.report(job.pool, job.ctx.events) end
-    return record, failure
+  local locked, err, seen = refresh.lock(job)
+  if not locked then return seen or nil, err end
+  local record, failure = under_lock(job)
+  release(job.pool, job.key)
+  if job.new_device or job.bad_device then take_device(job, record) end
+  if job.ctx.events then refresh.report(job.pool, job.ctx.events) end
+  return record, failure
 end
 
 return refresh

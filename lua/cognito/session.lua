@@ -26,108 +26,108 @@ local Session = {}
 session.methods = Session
 
 local function pool_of(self)
-    return getmetatable(self).pool
+  return getmetatable(self).pool
 end
 
 local function limits(given, where)
-    if given ~= nil then options.check(given, session.call_options, where, 3) end
-    return given
+  if given ~= nil then options.check(given, session.call_options, where, 3) end
+  return given
 end
 
 -- The monotonic time until which the token is given out without a look at anything else.
 local function fresh_until(pool, record)
-    if not record.access_token then return -huge end
-    local left = tokens.remaining(record, (records.server_now(pool, record)))
-    if left <= 0 then return -huge end
-    return pool.host.monotime() + left - tokens.margin(record, pool.margin)
+  if not record.access_token then return -huge end
+  local left = tokens.remaining(record, (records.server_now(pool, record)))
+  if left <= 0 then return -huge end
+  return pool.host.monotime() + left - tokens.margin(record, pool.margin)
 end
 
 local function take(self, pool, record, job)
-    if record.access_token ~= self.token then
-        self.token = record.access_token
-        if self.identity then self.identity, self.id_until = nil, nil end
-        if record.username and self.username ~= record.username then self.username = record.username end
-    end
-    if not pool.storage.volatile then self.record = record end
-    if job and job.received then
-        self.fresh_until = job.received + job.lifetime - tokens.margin(record, pool.margin)
-    else
-        self.fresh_until = fresh_until(pool, record)
-    end
+  if record.access_token ~= self.token then
+    self.token = record.access_token
+    if self.identity then self.identity, self.id_until = nil, nil end
+    if record.username and self.username ~= record.username then self.username = record.username end
+  end
+  if not pool.storage.volatile then self.record = record end
+  if job and job.received then
+    self.fresh_until = job.received + job.lifetime - tokens.margin(record, pool.margin)
+  else
+    self.fresh_until = fresh_until(pool, record)
+  end
 end
 
 local function warn(self, pool, err, mine)
-    self.last_error = err
-    if mine then refresh.announce(pool, "on_warning", err, self) end
+  self.last_error = err
+  if mine then refresh.announce(pool, "on_warning", err, self) end
 end
 
 -- After a failure the token at hand is given out for a while before the next try.
 local function back_off(self, pool, valid_for)
-    local failures = (self.failures or 0) + 1
-    self.failures = failures
-    local pause = min(FIRST_BACKOFF * 2 ^ (failures - 1), LONGEST_BACKOFF)
-    self.fresh_until = pool.host.monotime() + min(pause, valid_for)
+  local failures = (self.failures or 0) + 1
+  self.failures = failures
+  local pause = min(FIRST_BACKOFF * 2 ^ (failures - 1), LONGEST_BACKOFF)
+  self.fresh_until = pool.host.monotime() + min(pause, valid_for)
 end
 
 local function remaining(self, pool)
-    local record = self.token and records.of(self)
-    if not record then return 0 end
-    return tokens.remaining(record, (records.server_now(pool, record)))
+  local record = self.token and records.of(self)
+  if not record then return 0 end
+  return tokens.remaining(record, (records.server_now(pool, record)))
 end
 
 local function succeed(self, pool, record, warning, job)
-    take(self, pool, record, job)
-    if warning then
-        warn(self, pool, warning, job)
-        back_off(self, pool, remaining(self, pool))
-    elseif self.last_error then
-        self.failures, self.last_error = nil, nil
-    end
-    return true
+  take(self, pool, record, job)
+  if warning then
+    warn(self, pool, warning, job)
+    back_off(self, pool, remaining(self, pool))
+  elseif self.last_error then
+    self.failures, self.last_error = nil, nil
+  end
+  return true
 end
 
 local function fail(self, pool, err, force, job)
-    if err.kind == "sign_in_required" then
-        self.fresh_until, self.ended = -huge, err.cause and err or self.ended or err
-        return nil, self.ended
-    end
-    local left = remaining(self, pool)
-    if force or left <= 0 then
-        self.last_error = err
-        return nil, err
-    end
-    warn(self, pool, err, job)
-    back_off(self, pool, left)
-    return true
+  if err.kind == "sign_in_required" then
+    self.fresh_until, self.ended = -huge, err.cause and err or self.ended or err
+    return nil, self.ended
+  end
+  local left = remaining(self, pool)
+  if force or left <= 0 then
+    self.last_error = err
+    return nil, err
+  end
+  warn(self, pool, err, job)
+  back_off(self, pool, left)
+  return true
 end
 
 -- In a host with tasks the flight belongs to all who wait, so no single caller's deadline ends it.
 local function flight_context(pool, ctx)
-    local own = pool.host.name == "blocking" and ctx or pool.client:context()
-    if pool.logger then own.events = {} end
-    return own
+  local own = pool.host.name == "blocking" and ctx or pool.client:context()
+  if pool.logger then own.events = {} end
+  return own
 end
 
 local function renew(self, given, force)
-    local pool = pool_of(self)
-    local ctx = pool.client:context(given)
-    local key = records.session_key(pool, self.id)
-    local job
-    local record, err = pool.host.once(pool.flight_prefix .. key, function()
-        job = { pool = pool, key = key, ctx = flight_context(pool, ctx), session = self, force = force,
-            known = self.token, received = nil, lifetime = nil }
-        return refresh.task(job)
-    end, ctx.ends, ctx.cancel)
-    local ok, why
-    if record then
-        ok, why = succeed(self, pool, record, err, job)
-    else
-        if err.code == "task" then refresh.release(pool, key) end
-        ok, why = fail(self, pool, err, force, job)
-    end
-    if pool.events[1] then refresh.flush(pool) end
-    if record and pool.revocations ~= false then require("cognito.signout").drain_later(pool, ctx) end
-    return ok, why
+  local pool = pool_of(self)
+  local ctx = pool.client:context(given)
+  local key = records.session_key(pool, self.id)
+  local job
+  local record, err = pool.host.once(pool.flight_prefix .. key, function()
+    job = { pool = pool, key = key, ctx = flight_context(pool, ctx), session = self, force = force,
+      known = self.token, received = nil, lifetime = nil }
+    return refresh.task(job)
+  end, ctx.ends, ctx.cancel)
+  local ok, why
+  if record then
+    ok, why = succeed(self, pool, record, err, job)
+  else
+    if err.code == "task" then refresh.release(pool, key) end
+    ok, why = fail(self, pool, err, force, job)
+  end
+  if pool.events[1] then refresh.flush(pool) end
+  if record and pool.revocations ~= false then require("cognito.signout").drain_later(pool, ctx) end
+  return ok, why
 end
 
 --- A valid access token; it is renewed when it must be. Yields or blocks only then.
@@ -137,34 +137,34 @@ end
 -- @treturn string|nil the token, or nil and an error: `sign_in_required` when the session is over; any kind of
 -- failure of a call otherwise (operation GetTokensFromRefreshToken); `store`
 local function make_access_token(monotime)
-    return function(self, given)
-        if monotime() < self.fresh_until then return self.token end
-        local ok, err = renew(self, limits(given, "session:access_token"))
-        if ok then return self.token end
-        return nil, err
-    end
+  return function(self, given)
+    if monotime() < self.fresh_until then return self.token end
+    local ok, err = renew(self, limits(given, "session:access_token"))
+    if ok then return self.token end
+    return nil, err
+  end
 end
 
 local function no_id_token()
-    return nil, errors.new("rejected", "the session has no ID token", { code = "no_id_token", retryable = false,
-        hint = "a hosted login gives one only for the scope openid" })
+  return nil, errors.new("rejected", "the session has no ID token", { code = "no_id_token", retryable = false,
+    hint = "a hosted login gives one only for the scope openid" })
 end
 
 -- The ID token can end before the access token: its own exp counts, as far as it can be read.
 local function id_left(self, pool, record)
-    local exp = core.jwt_times(record.id_token)
-    return exp and exp - records.server_now(pool, record) or self.fresh_until - pool.host.monotime()
+  local exp = core.jwt_times(record.id_token)
+  return exp and exp - records.server_now(pool, record) or self.fresh_until - pool.host.monotime()
 end
 
 -- The ID token that is stored, when it is good beyond the margin; else how long it still is good.
 local function read_identity(self, pool)
-    local record = records.of(self)
-    if not record or not record.id_token then return nil end
-    local left = id_left(self, pool, record)
-    local spare = left - tokens.margin(record, pool.margin)
-    if spare <= 0 then return nil, left, record.id_token end
-    self.identity, self.id_until = record.id_token, min(self.fresh_until, pool.host.monotime() + spare)
-    return record.id_token
+  local record = records.of(self)
+  if not record or not record.id_token then return nil end
+  local left = id_left(self, pool, record)
+  local spare = left - tokens.margin(record, pool.margin)
+  if spare <= 0 then return nil, left, record.id_token end
+  self.identity, self.id_until = record.id_token, min(self.fresh_until, pool.host.monotime() + spare)
+  return record.id_token
 end
 
 --- A valid ID token; it is renewed when it must be.
@@ -172,18 +172,18 @@ end
 -- @treturn string|nil the token, or nil and an error as for `access_token`; `rejected` with code `no_id_token` when the
 -- session has none
 function Session:id_token(given)
-    local pool = pool_of(self)
-    if self.identity and pool.host.monotime() < self.id_until then return self.identity end
-    limits(given, "session:id_token")
-    local ok, err = self:access_token(given)
-    if not ok then return nil, err end
-    local token, left, old = read_identity(self, pool)
-    if token then return token end
-    if not left then return no_id_token() end
-    ok, err = renew(self, given, true)
-    if ok then return read_identity(self, pool) or old end
-    if left > 0 then return old end
-    return nil, err
+  local pool = pool_of(self)
+  if self.identity and pool.host.monotime() < self.id_until then return self.identity end
+  limits(given, "session:id_token")
+  local ok, err = self:access_token(given)
+  if not ok then return nil, err end
+  local token, left, old = read_identity(self, pool)
+  if token then return token end
+  if not left then return no_id_token() end
+  ok, err = renew(self, given, true)
+  if ok then return read_identity(self, pool) or old end
+  if left > 0 then return old end
+  return nil, err
 end
 
 --- The claims of the ID token as plain Lua values. The token at hand is read, without a renewal; one is made only
@@ -191,27 +191,27 @@ end
 -- @tparam[opt] table given as for `access_token`
 -- @treturn table|nil the claims, or nil and an error as for `id_token`; `bad_response` when it cannot be read
 function Session:claims(given)
-    local record = records.of(self)
-    local token, err = record and record.id_token, nil
-    if not token then token, err = self:id_token(given) end
-    if not token then return nil, err end
-    local claims, code = core.jwt_decode(token)
-    if claims then return claims end
-    return nil, errors.new("bad_response", "the ID token cannot be read", { code = code, retryable = false })
+  local record = records.of(self)
+  local token, err = record and record.id_token, nil
+  if not token then token, err = self:id_token(given) end
+  if not token then return nil, err end
+  local claims, code = core.jwt_decode(token)
+  if claims then return claims end
+  return nil, errors.new("bad_response", "the ID token cannot be read", { code = code, retryable = false })
 end
 
 --- Seconds for which the access token at hand is good.
 -- @treturn number 0 when it is not
 function Session:expires_in()
-    local left = remaining(self, pool_of(self))
-    return left > 0 and left or 0
+  local left = remaining(self, pool_of(self))
+  return left > 0 and left or 0
 end
 
 --- Renews the tokens now, unless somebody else just did.
 -- @tparam[opt] table given as for `access_token`
 -- @treturn boolean|nil true, or nil and an error as for `access_token`
 function Session:refresh(given)
-    return renew(self, limits(given, "session:refresh"), true)
+  return renew(self, limits(given, "session:refresh"), true)
 end
 
 --- Puts the access token into a table of HTTP header fields.
@@ -219,35 +219,35 @@ end
 -- @tparam[opt] table given as for `access_token`
 -- @treturn table|nil the same table, or nil and an error as for `access_token`
 function Session:authorize(headers, given)
-    if type(headers) ~= "table" then error("session:authorize: a table of headers is needed", 2) end
-    local token, err = self:access_token(given)
-    if not token then return nil, err end
-    headers.Authorization = "Bearer " .. token
-    return headers
+  if type(headers) ~= "table" then error("session:authorize: a table of headers is needed", 2) end
+  local token, err = self:access_token(given)
+  if not token then return nil, err end
+  headers.Authorization = "Bearer " .. token
+  return headers
 end
 
 -- The service refuses a token that our clock still thinks good, or that was revoked.
 local function is_stale_token(err)
-    return err.code == "NotAuthorizedException" and (err.reason == "expired" or err.reason == "revoked")
+  return err.code == "NotAuthorizedException" and (err.reason == "expired" or err.reason == "revoked")
 end
 
 local function with_token(self, op, input, given)
-    local pool = pool_of(self)
-    local ok, err = require("cognito.protocol.rules").check_input(op.name, input or {})
-    if not ok then return nil, err end
-    local token
-    token, err = self:access_token(given)
-    if not token then return nil, err end
-    local values = {}
-    for k, v in pairs(input or {}) do values[k] = v end
-    values.AccessToken = token
-    local answer
-    answer, err = pool.client:send(op, values, pool.client:context(given))
-    if answer or not is_stale_token(err) or self.token ~= token then return answer, err end
-    ok, err = self:refresh(given)
-    if not ok then return nil, err end
-    values.AccessToken = self.token
-    return pool.client:send(op, values, pool.client:context(given))
+  local pool = pool_of(self)
+  local ok, err = require("cognito.protocol.rules").check_input(op.name, input or {})
+  if not ok then return nil, err end
+  local token
+  token, err = self:access_token(given)
+  if not token then return nil, err end
+  local values = {}
+  for k, v in pairs(input or {}) do values[k] = v end
+  values.AccessToken = token
+  local answer
+  answer, err = pool.client:send(op, values, pool.client:context(given))
+  if answer or not is_stale_token(err) or self.token ~= token then return answer, err end
+  ok, err = self:refresh(given)
+  if not ok then return nil, err end
+  values.AccessToken = self.token
+  return pool.client:send(op, values, pool.client:context(given))
 end
 
 --- Calls an operation of the API as this user. AccessToken, ClientId and the client secret are filled in.
@@ -256,25 +256,25 @@ end
 -- @tparam[opt] table given as for `access_token`
 -- @treturn table|nil the answer's members, or nil and an error
 function Session:call(name, input, given)
-    local op = client.operation(name, 2)
-    limits(given, "session:call")
-    if op.auth and not (op.auth == "token_or_session" and input and input.Session) then
-        return with_token(self, op, input, given)
-    end
-    local pool = pool_of(self)
-    return pool.client:call(name, input, pool.client:context(given))
+  local op = client.operation(name, 2)
+  limits(given, "session:call")
+  if op.auth and not (op.auth == "token_or_session" and input and input.Session) then
+    return with_token(self, op, input, given)
+  end
+  local pool = pool_of(self)
+  return pool.client:call(name, input, pool.client:context(given))
 end
 
 --- What another program needs to go on with this session; `pool:adopt` takes it. It holds secrets.
 -- @treturn table `refresh_token`, `access_token`, `id_token`, `username`, `expires_at`, `lifetime`, `device_key`,
 -- `origin`, `scopes`, `device` (`key`, `group_key`, `password`, `confirmed`)
 function Session:export()
-    local out = {}
-    for k, v in pairs(records.of(self) or {}) do
-        if k ~= "version" and k ~= "id" and k ~= "drift" then out[k] = v end
-    end
-    out.device = device.export(pool_of(self), out)
-    return out
+  local out = {}
+  for k, v in pairs(records.of(self) or {}) do
+    if k ~= "version" and k ~= "id" and k ~= "drift" then out[k] = v end
+  end
+  out.device = device.export(pool_of(self), out)
+  return out
 end
 
 --- Ends the session. It is always cleared locally; what could not be revoked is queued and tried again later.
@@ -282,22 +282,22 @@ end
 -- `cancel`, `max_attempts`
 -- @treturn table what happened, per step: `cleared`, `revoked`, `global`, `queued` (booleans) and `errors` (by step)
 function Session:sign_out(given)
-    return require("cognito.signout").run(self, pool_of(self), given)
+  return require("cognito.signout").run(self, pool_of(self), given)
 end
 
 local function describe(self)
-    return ("cognito.session(%s)"):format(errors.clean(tostring(self.username or self.id)))
+  return ("cognito.session(%s)"):format(errors.clean(tostring(self.username or self.id)))
 end
 
 --- The class of a pool's sessions: the hit path reads the host's clock as an upvalue.
 -- @tparam table pool
 -- @treturn table the metatable
 function session.class(pool)
-    local methods = { access_token = make_access_token(pool.host.monotime) }
-    setmetatable(methods, { __index = Session })
-    for name, method in pairs(Session) do methods[name] = method end
-    device.attach(methods)
-    return { __name = "cognito.session", __index = methods, __tostring = describe, pool = pool }
+  local methods = { access_token = make_access_token(pool.host.monotime) }
+  setmetatable(methods, { __index = Session })
+  for name, method in pairs(Session) do methods[name] = method end
+  device.attach(methods)
+  return { __name = "cognito.session", __index = methods, __tostring = describe, pool = pool }
 end
 
 --- Makes the object of a record.
@@ -305,10 +305,10 @@ end
 -- @tparam table record
 -- @treturn table
 function session.wrap(pool, record)
-    local self = setmetatable({ id = record.id, username = record.username, token = record.access_token,
-        fresh_until = fresh_until(pool, record) }, pool.Session)
-    if not pool.storage.volatile then self.record = record end
-    return self
+  local self = setmetatable({ id = record.id, username = record.username, token = record.access_token,
+    fresh_until = fresh_until(pool, record) }, pool.Session)
+  if not pool.storage.volatile then self.record = record end
+  return self
 end
 
 --- Stores a new session and gives its object. A store that fails is a warning: the session is good without it.
@@ -317,17 +317,17 @@ end
 -- @tparam[opt] table info `alias` (the name that was typed), `id`
 -- @treturn table the session
 function session.create(pool, fields, info)
-    fields.id = info and info.id or records.new_id(pool, fields.username, fields.refresh_token or fields.access_token)
-    if pool.storage.volatile then fields.drift = nil end
-    local record = records.make(pool, fields)
-    local self = session.wrap(pool, record)
-    local ok, err = records.replace(pool, records.session_key(pool, record.id), record)
-    if ok then ok, err = records.remember(pool, record.id, info and info.alias) end
-    if not ok then
-        warn(self, pool, err, true)
-        self.fresh_until = min(self.fresh_until, pool.host.monotime() + FIRST_BACKOFF)
-    end
-    return self
+  fields.id = info and info.id or records.new_id(pool, fields.username, fields.refresh_token or fields.access_token)
+  if pool.storage.volatile then fields.drift = nil end
+  local record = records.make(pool, fields)
+  local self = session.wrap(pool, record)
+  local ok, err = records.replace(pool, records.session_key(pool, record.id), record)
+  if ok then ok, err = records.remember(pool, record.id, info and info.alias) end
+  if not ok then
+    warn(self, pool, err, true)
+    self.fresh_until = min(self.fresh_until, pool.host.monotime() + FIRST_BACKOFF)
+  end
+  return self
 end
 
 --- Loads a stored session.
@@ -335,11 +335,11 @@ end
 -- @tparam string id
 -- @treturn table|nil the session, or nil and an error: `sign_in_required` when there is none, `store`
 function session.load(pool, id)
-    local record, err = records.read(pool, records.session_key(pool, id))
-    if err then return nil, err end
-    if not record then return nil, records.over(nil, "no session is stored") end
-    record.id = record.id or id
-    return session.wrap(pool, record)
+  local record, err = records.read(pool, records.session_key(pool, id))
+  if err then return nil, err end
+  if not record then return nil, records.over(nil, "no session is stored") end
+  record.id = record.id or id
+  return session.wrap(pool, record)
 end
 
 return session

@@ -26,23 +26,23 @@ local Usual = {}
 -- @tparam table record
 -- @treturn boolean
 function tokens.is_usual(record)
-    return getmetatable(record) == Usual
+  return getmetatable(record) == Usual
 end
 
 local function bad(operation, member)
-    return nil, errors.new("bad_response", "member " .. member .. " is missing or of a wrong type",
-        { operation = operation, retryable = false, maybe_processed = true })
+  return nil, errors.new("bad_response", "member " .. member .. " is missing or of a wrong type",
+    { operation = operation, retryable = false, maybe_processed = true })
 end
 
 -- A token goes into header fields: no control character and nothing beyond ASCII may be in it.
 local function is_text(value)
-    return type(value) == "string" and value ~= "" and is_plain(value)
+  return type(value) == "string" and value ~= "" and is_plain(value)
 end
 
 -- Without ExpiresIn the token's own exp counts.
 local function own_lifetime(token, server_now)
-    local exp = core.jwt_times(token)
-    return exp and exp - server_now
+  local exp = core.jwt_times(token)
+  return exp and exp - server_now
 end
 
 --- Reads an AuthenticationResult.
@@ -51,52 +51,52 @@ end
 -- @tparam number server_now the server's time, seconds since the epoch
 -- @treturn number|nil the access token's lifetime in seconds, or nil and an error of kind `bad_response`
 function tokens.check(result, operation, server_now)
-    if not is_text(result.AccessToken) then return bad(operation, "AccessToken") end
-    if result.IdToken ~= nil and not is_text(result.IdToken) then return bad(operation, "IdToken") end
-    if result.RefreshToken ~= nil and not is_text(result.RefreshToken) then return bad(operation, "RefreshToken") end
-    local lifetime = result.ExpiresIn
-    if lifetime == nil then
-        lifetime = own_lifetime(result.AccessToken, server_now)
-        if not lifetime then return bad(operation, "ExpiresIn") end
-    elseif type(lifetime) ~= "number" or lifetime < 0 or lifetime > 2 ^ 31 then
-        return bad(operation, "ExpiresIn")
-    end
-    return lifetime
+  if not is_text(result.AccessToken) then return bad(operation, "AccessToken") end
+  if result.IdToken ~= nil and not is_text(result.IdToken) then return bad(operation, "IdToken") end
+  if result.RefreshToken ~= nil and not is_text(result.RefreshToken) then return bad(operation, "RefreshToken") end
+  local lifetime = result.ExpiresIn
+  if lifetime == nil then
+    lifetime = own_lifetime(result.AccessToken, server_now)
+    if not lifetime then return bad(operation, "ExpiresIn") end
+  elseif type(lifetime) ~= "number" or lifetime < 0 or lifetime > 2 ^ 31 then
+    return bad(operation, "ExpiresIn")
+  end
+  return lifetime
 end
 
 local function is_optional(value, kind)
-    return value == nil or type(value) == kind
+  return value == nil or type(value) == kind
 end
 
 --- Says whether a stored table is a session's record: another version or another program may have written it.
 -- @tparam table record
 -- @treturn boolean
 function tokens.is_record(record)
-    return type(record.version) == "string" and match(record.version, "^[^.]+%.%d+$") ~= nil
-        and type(record.expires_at) == "number" and type(record.lifetime) == "number"
-        and is_optional(record.access_token, "string") and is_optional(record.id_token, "string")
-        and is_optional(record.refresh_token, "string") and is_optional(record.username, "string")
-        and is_optional(record.id, "string") and is_optional(record.drift, "number")
-        and is_optional(record.device_key, "string") and is_optional(record.scopes, "table")
+  return type(record.version) == "string" and match(record.version, "^[^.]+%.%d+$") ~= nil
+    and type(record.expires_at) == "number" and type(record.lifetime) == "number"
+    and is_optional(record.access_token, "string") and is_optional(record.id_token, "string")
+    and is_optional(record.refresh_token, "string") and is_optional(record.username, "string")
+    and is_optional(record.id, "string") and is_optional(record.drift, "number")
+    and is_optional(record.device_key, "string") and is_optional(record.scopes, "table")
 end
 
 --- The first version of a new session's record.
 -- @tparam string id random text
 -- @treturn string
 function tokens.first_version(id)
-    return id .. ".1"
+  return id .. ".1"
 end
 
 --- The random id in a version, by which two sessions under one name are told apart.
 -- @tparam string version
 -- @treturn string
 function tokens.family(version)
-    return (version:match("^[^.]*"))
+  return (version:match("^[^.]*"))
 end
 
 local function next_version(version)
-    local family, count = match(version, "^(.*%.)(%d+)$")
-    return family .. count + 1
+  local family, count = match(version, "^(.*%.)(%d+)$")
+  return family .. count + 1
 end
 
 --- The record after a refresh.
@@ -108,23 +108,23 @@ end
 -- @tparam[opt] string device_key a new one; without it the old one stays
 -- @treturn table
 function tokens.renewed(old, result, lifetime, server_now, drift, device_key)
-    device_key = device_key or old.device_key
-    local record = {
-        version = next_version(old.version),
-        id = old.id,
-        username = old.username,
-        access_token = result.AccessToken,
-        id_token = result.IdToken or old.id_token,
-        refresh_token = result.RefreshToken or old.refresh_token,
-        expires_at = server_now + lifetime,
-        lifetime = lifetime,
-    }
-    if drift and drift < DRIFT_WORTH_KEEPING and drift > -DRIFT_WORTH_KEEPING then drift = nil end
-    if not (drift or old.origin or old.scopes or device_key) then
-        return record.id == record.username and record.id_token and setmetatable(record, Usual) or record
-    end
-    record.drift, record.origin, record.scopes, record.device_key = drift, old.origin, old.scopes, device_key
-    return record
+  device_key = device_key or old.device_key
+  local record = {
+    version = next_version(old.version),
+    id = old.id,
+    username = old.username,
+    access_token = result.AccessToken,
+    id_token = result.IdToken or old.id_token,
+    refresh_token = result.RefreshToken or old.refresh_token,
+    expires_at = server_now + lifetime,
+    lifetime = lifetime,
+  }
+  if drift and drift < DRIFT_WORTH_KEEPING and drift > -DRIFT_WORTH_KEEPING then drift = nil end
+  if not (drift or old.origin or old.scopes or device_key) then
+    return record.id == record.username and record.id_token and setmetatable(record, Usual) or record
+  end
+  record.drift, record.origin, record.scopes, record.device_key = drift, old.origin, old.scopes, device_key
+  return record
 end
 
 --- Seconds for which the access token of a record is still good.
@@ -132,10 +132,10 @@ end
 -- @tparam number server_now
 -- @treturn number 0 or less when it is not
 function tokens.remaining(record, server_now)
-    if not record.access_token then return 0 end
-    local left = record.expires_at - server_now
-    if left > record.lifetime + SLACK then return 0 end
-    return left
+  if not record.access_token then return 0 end
+  local left = record.expires_at - server_now
+  if left > record.lifetime + SLACK then return 0 end
+  return left
 end
 
 --- Seconds before expiry at which a token is renewed: the pool's margin, at most a quarter of the lifetime, and up to
@@ -144,18 +144,18 @@ end
 -- @tparam number margin
 -- @treturn number
 function tokens.margin(record, margin)
-    margin = min(margin, record.lifetime / 4)
-    -- the last character of an RS256 signature says two bits only, the third from the end six
-    return margin + margin * ((byte(record.access_token, -3) or 0) % 64) / 640
+  margin = min(margin, record.lifetime / 4)
+  -- the last character of an RS256 signature says two bits only, the third from the end six
+  return margin + margin * ((byte(record.access_token, -3) or 0) % 64) / 640
 end
 
 --- The user's name in the pool, from the access token's claims.
 -- @tparam string access_token
 -- @treturn string|nil
 function tokens.username(access_token)
-    local claims = access_token and core.jwt_decode(access_token)
-    local name = claims and claims.username
-    return type(name) == "string" and name or nil
+  local claims = access_token and core.jwt_decode(access_token)
+  local name = claims and claims.username
+  return type(name) == "string" and name or nil
 end
 
 return tokens

@@ -16,23 +16,23 @@ local copy, sha256 = core.copy, core.sha256
 -- @tparam number capacity verdicts kept at most
 -- @treturn table
 function verdicts.new(capacity)
-    return setmetatable({ half = math.max(1, math.floor(capacity / 2)), count = 0, young = {}, old = {} }, Verdicts)
+  return setmetatable({ half = math.max(1, math.floor(capacity / 2)), count = 0, young = {}, old = {} }, Verdicts)
 end
 
 --- The name under which a token's verdict is kept.
 -- @tparam string token
 -- @treturn string
 function verdicts.name(token)
-    return sha256(token)
+  return sha256(token)
 end
 
 -- Two generations: when the young one is full it becomes the old one, whose members nobody asked for are dropped.
 local function add(self, name, verdict)
-    if self.count >= self.half then
-        self.old, self.young, self.count = self.young, {}, 0
-    end
-    self.young[name] = verdict
-    self.count = self.count + 1
+  if self.count >= self.half then
+    self.old, self.young, self.count = self.young, {}, 0
+  end
+  self.young[name] = verdict
+  self.count = self.count + 1
 end
 
 --- Finds a verdict that still holds.
@@ -42,14 +42,14 @@ end
 -- @treturn table what `put` was given as `source`
 -- @treturn userdata and as `keys`
 function Verdicts:get(name, now)
-    local verdict = self.young[name]
-    if not verdict then
-        verdict = self.old[name]
-        if not verdict then return nil end
-        self.old[name] = nil
-        add(self, name, verdict)
-    end
-    if now < verdict.exp then return copy(verdict.claims), verdict.source, verdict.keys end
+  local verdict = self.young[name]
+  if not verdict then
+    verdict = self.old[name]
+    if not verdict then return nil end
+    self.old[name] = nil
+    add(self, name, verdict)
+  end
+  if now < verdict.exp then return copy(verdict.claims), verdict.source, verdict.keys end
 end
 
 --- Keeps a verdict until the token's `exp`.
@@ -58,8 +58,8 @@ end
 -- @tparam table source whose keys verified the token
 -- @tparam userdata keys
 function Verdicts:put(name, claims, source, keys)
-    if not self.young[name] then add(self, name) end
-    self.young[name] = { claims = copy(claims), exp = claims.exp, source = source, keys = keys }
+  if not self.young[name] then add(self, name) end
+  self.young[name] = { claims = copy(claims), exp = claims.exp, source = source, keys = keys }
 end
 
 return verdicts

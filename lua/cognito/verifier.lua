@@ -24,108 +24,108 @@ local sha256 = core.sha256
 
 --- The options of `cognito.verifier` and their types.
 verifier.schema = {
-    user_pool_id = "string|table", client_id = "string|table|boolean", token_use = "string|boolean",
-    groups = "string|table", scopes = "string|table", leeway = "number", max_future_iat = "number",
-    custom_check = "function", issuer = "string|table", jwks = "string|table", now = "function",
-    cache = "integer|boolean", online = "function|table", host = "table", storage = "table", timeout = "number",
-    jwks_max_age = "number", jwks_max_stale = "number", jwks_cooldown = "number", proxy = "string", ca_file = "string",
-    ca_path = "string", user_agent = "string", logger = "function", on_warning = "function",
+  user_pool_id = "string|table", client_id = "string|table|boolean", token_use = "string|boolean",
+  groups = "string|table", scopes = "string|table", leeway = "number", max_future_iat = "number",
+  custom_check = "function", issuer = "string|table", jwks = "string|table", now = "function",
+  cache = "integer|boolean", online = "function|table", host = "table", storage = "table", timeout = "number",
+  jwks_max_age = "number", jwks_max_stale = "number", jwks_cooldown = "number", proxy = "string", ca_file = "string",
+  ca_path = "string", user_agent = "string", logger = "function", on_warning = "function",
 }
 
 local DEFAULT_CACHE = 1000
 
 local limits = {
-    { "jwks_max_age", 60, jwks.CEILING, 3600 }, { "jwks_max_stale", 60, jwks.CEILING, jwks.CEILING },
-    { "jwks_cooldown", 1, 3600, 10 }, { "timeout", 0.001, 60, 5 }, { "cache", 1, 1000000, DEFAULT_CACHE },
+  { "jwks_max_age", 60, jwks.CEILING, 3600 }, { "jwks_max_stale", 60, jwks.CEILING, jwks.CEILING },
+  { "jwks_cooldown", 1, 3600, 10 }, { "timeout", 0.001, 60, 5 }, { "cache", 1, 1000000, DEFAULT_CACHE },
 }
 
 local function wrong(field, message, hint)
-    return nil, errors.new("config", message, { field = field, hint = hint })
+  return nil, errors.new("config", message, { field = field, hint = hint })
 end
 
 local function check_limits(o)
-    local found = {}
-    for i = 1, #limits do
-        local field, low, high, default = limits[i][1], limits[i][2], limits[i][3], limits[i][4]
-        local value = o[field]
-        if type(value) ~= "number" then value = default end
-        if not (value >= low and value <= high) then
-            return wrong(field, ("%s must be between %g and %g"):format(field, low, high))
-        end
-        found[field] = value
+  local found = {}
+  for i = 1, #limits do
+    local field, low, high, default = limits[i][1], limits[i][2], limits[i][3], limits[i][4]
+    local value = o[field]
+    if type(value) ~= "number" then value = default end
+    if not (value >= low and value <= high) then
+      return wrong(field, ("%s must be between %g and %g"):format(field, low, high))
     end
-    return found
+    found[field] = value
+  end
+  return found
 end
 
 -- ---- building -----------------------------------------------------------------------------------------------------
 
 local function new_client(o, host, url, timeout)
-    local agent = "lua-cognito" .. (o.user_agent and " " .. o.user_agent or "")
-    return client.new({ url = url, client_id = "", user_agent = agent, timeout = timeout, deadline = timeout,
-        max_attempts = 1, proxy = o.proxy, ca_file = o.ca_file, ca_path = o.ca_path, logger = o.logger }, host)
+  local agent = "lua-cognito" .. (o.user_agent and " " .. o.user_agent or "")
+  return client.new({ url = url, client_id = "", user_agent = agent, timeout = timeout, deadline = timeout,
+    max_attempts = 1, proxy = o.proxy, ca_file = o.ca_file, ca_path = o.ca_path, logger = o.logger }, host)
 end
 
 local function static_text(o, pool, several)
-    local text = o.jwks
-    if type(text) == "table" then text = text[pool.id] elseif several then text = nil end
-    if type(text) == "string" then return text end
-    return wrong("jwks", several and "each pool needs its own key set" or "jwks has no text for the pool",
-        'jwks = { ["eu-west-1_A"] = text, ... }')
+  local text = o.jwks
+  if type(text) == "table" then text = text[pool.id] elseif several then text = nil end
+  if type(text) == "string" then return text end
+  return wrong("jwks", several and "each pool needs its own key set" or "jwks has no text for the pool",
+    'jwks = { ["eu-west-1_A"] = text, ... }')
 end
 
 local function new_source(o, pool, several, host, found)
-    local url = pool.issuers[1]:gsub("/+$", "") .. "/.well-known/jwks.json"
-    local source = key_source.new { url = url, host = host, storage = o.storage, timeout = found.timeout,
-        client = o.jwks == nil and new_client(o, host, url, found.timeout) or nil,
-        limits = { max_age = found.jwks_max_age, max_stale = found.jwks_max_stale, cooldown = found.jwks_cooldown } }
-    if o.jwks == nil then return source end
-    local text, err = static_text(o, pool, several)
-    if not text then return nil, err end
-    source:hold(text)
-    return source
+  local url = pool.issuers[1]:gsub("/+$", "") .. "/.well-known/jwks.json"
+  local source = key_source.new { url = url, host = host, storage = o.storage, timeout = found.timeout,
+    client = o.jwks == nil and new_client(o, host, url, found.timeout) or nil,
+    limits = { max_age = found.jwks_max_age, max_stale = found.jwks_max_stale, cooldown = found.jwks_cooldown } }
+  if o.jwks == nil then return source end
+  local text, err = static_text(o, pool, several)
+  if not text then return nil, err end
+  source:hold(text)
+  return source
 end
 
 local function add_pools(self, o, pools, asked, host, found)
-    for i = 1, #pools do
-        local source, err = new_source(o, pools[i], #pools > 1, host, found)
-        if not source then return nil, err end
-        local entry = { source = source, policy = claims_of.policy(asked, pools[i].issuers), id = pools[i].id }
-        self.entries[i] = entry
-        for _, issuer in ipairs(pools[i].issuers) do self.by_issuer[issuer] = entry end
-    end
-    self.only = #pools == 1 and self.entries[1] or nil
-    return self
+  for i = 1, #pools do
+    local source, err = new_source(o, pools[i], #pools > 1, host, found)
+    if not source then return nil, err end
+    local entry = { source = source, policy = claims_of.policy(asked, pools[i].issuers), id = pools[i].id }
+    self.entries[i] = entry
+    for _, issuer in ipairs(pools[i].issuers) do self.by_issuer[issuer] = entry end
+  end
+  self.only = #pools == 1 and self.entries[1] or nil
+  return self
 end
 
 -- GetUser is for access tokens alone; what asks it is a pool, or any function of the token.
 local function online_check(o)
-    local online = o.online
-    if online == nil or type(online) == "function" then return online end
-    if type(online.call) ~= "function" then return wrong("online", "online must be a pool or a function") end
-    return function(token, given)
-        return online:call("GetUser", { AccessToken = token }, given)
-    end
+  local online = o.online
+  if online == nil or type(online) == "function" then return online end
+  if type(online.call) ~= "function" then return wrong("online", "online must be a pool or a function") end
+  return function(token, given)
+    return online:call("GetUser", { AccessToken = token }, given)
+  end
 end
 
 local function check_online(o)
-    if o.online and o.token_use ~= "access" then
-        return wrong("online", "the online check works for access tokens only", 'give token_use = "access"')
-    end
-    return true
+  if o.online and o.token_use ~= "access" then
+    return wrong("online", "the online check works for access tokens only", 'give token_use = "access"')
+  end
+  return true
 end
 
 -- One after the other; the first that fails gives the error.
 local function check(o)
-    local asked, err = claims_of.check(o)
-    if not asked then return nil, err end
-    local found, pools, ok
-    found, err = check_limits(o)
-    if not found then return nil, err end
-    pools, err = claims_of.pools(o)
-    if not pools then return nil, err end
-    ok, err = check_online(o)
-    if not ok then return nil, err end
-    return { asked = asked, limits = found, pools = pools }
+  local asked, err = claims_of.check(o)
+  if not asked then return nil, err end
+  local found, pools, ok
+  found, err = check_limits(o)
+  if not found then return nil, err end
+  pools, err = claims_of.pools(o)
+  if not pools then return nil, err end
+  ok, err = check_online(o)
+  if not ok then return nil, err end
+  return { asked = asked, limits = found, pools = pools }
 end
 
 --- Makes a verifier. Nothing is fetched before the first token.
@@ -141,114 +141,114 @@ end
 --   `on_warning` as in `cognito.pool`
 -- @treturn table|nil the verifier, or nil and an error of kind `config` that names the `field`
 function verifier.new(o)
-    options.check(o, verifier.schema, "cognito.verifier", 3)
-    local settings, err = check(o)
-    if not settings then return nil, err end
-    -- what fetches nothing needs no host, and loads none
-    local host = (o.host or o.jwks == nil) and choose(o.host, "cognito.verifier", 3) or nil
-    local online, bad = online_check(o)
-    if bad then return nil, bad end
-    local self = setmetatable({ entries = {}, by_issuer = {}, now = o.now or host and host.now or clock.now,
-        host = host, online = online, custom_check = o.custom_check, on_warning = o.on_warning,
-        timeout = settings.limits.timeout,
-        cache = o.cache and verdicts.new(settings.limits.cache) or nil }, Verifier)
-    return add_pools(self, o, settings.pools, settings.asked, host, settings.limits)
+  options.check(o, verifier.schema, "cognito.verifier", 3)
+  local settings, err = check(o)
+  if not settings then return nil, err end
+  -- what fetches nothing needs no host, and loads none
+  local host = (o.host or o.jwks == nil) and choose(o.host, "cognito.verifier", 3) or nil
+  local online, bad = online_check(o)
+  if bad then return nil, bad end
+  local self = setmetatable({ entries = {}, by_issuer = {}, now = o.now or host and host.now or clock.now,
+    host = host, online = online, custom_check = o.custom_check, on_warning = o.on_warning,
+    timeout = settings.limits.timeout,
+    cache = o.cache and verdicts.new(settings.limits.cache) or nil }, Verifier)
+  return add_pools(self, o, settings.pools, settings.asked, host, settings.limits)
 end
 
 -- ---- judging --------------------------------------------------------------------------------------------------------
 
 local function refuse(code, message)
-    return nil, errors.new("token", message, { code = code, retryable = false })
+  return nil, errors.new("token", message, { code = code, retryable = false })
 end
 
 -- What was given in place of a token. None at all is the bearer's doing, another type the programmer's.
 local function no_token(token)
-    if token == nil then return refuse("malformed", "there is no token") end
-    error("a token must be a string, not " .. type(token), 3)
+  if token == nil then return refuse("malformed", "there is no token") end
+  error("a token must be a string, not " .. type(token), 3)
 end
 
 -- Which pool's keys to ask; the core compares the issuer again once the signature holds.
 function Verifier:entry_of(token)
-    if self.only then return self.only end
-    local issuer, code, message = jwt_issuer(token)
-    if not issuer then return refuse(code, message) end
-    local entry = self.by_issuer[issuer]
-    if entry then return entry end
-    return refuse("iss_mismatch", "the token comes from another issuer")
+  if self.only then return self.only end
+  local issuer, code, message = jwt_issuer(token)
+  if not issuer then return refuse(code, message) end
+  local entry = self.by_issuer[issuer]
+  if entry then return entry end
+  return refuse("iss_mismatch", "the token comes from another issuer")
 end
 
 function Verifier:warn(cause)
-    if not cause or cause == self.warned or not self.on_warning then return end
-    self.warned = cause
-    self.on_warning(errors.new("token", "old keys are used, since the key set cannot be fetched",
-        { code = "jwks_stale", cause = cause }))
+  if not cause or cause == self.warned or not self.on_warning then return end
+  self.warned = cause
+  self.on_warning(errors.new("token", "old keys are used, since the key set cannot be fetched",
+    { code = "jwks_stale", cause = cause }))
 end
 
 function Verifier:ends(given)
-    if not self.host then return 0 end
-    return self.host.monotime() + (given and given.deadline or self.timeout)
+  if not self.host then return 0 end
+  return self.host.monotime() + (given and given.deadline or self.timeout)
 end
 
 -- A token of sound form that names an unknown key is worth a look at the key set, within the limits of its source.
 function Verifier:judge(decide, entry, token, given)
-    local source = entry.source
-    local keys = source:ready()
-    local claims, code, message = decide(token, keys, entry.policy, self.now())
-    if claims then return claims, keys end
-    if code ~= "kid_unknown" then return refuse(code, message) end
-    local others, err = source:obtain(keys, self:ends(given), given and given.cancel)
-    if not others then
-        if err then return nil, err end
-        return refuse(code, message)
-    end
-    self:warn(err)
-    claims, code, message = decide(token, others, entry.policy, self.now())
-    if claims then return claims, others end
+  local source = entry.source
+  local keys = source:ready()
+  local claims, code, message = decide(token, keys, entry.policy, self.now())
+  if claims then return claims, keys end
+  if code ~= "kid_unknown" then return refuse(code, message) end
+  local others, err = source:obtain(keys, self:ends(given), given and given.cancel)
+  if not others then
+    if err then return nil, err end
     return refuse(code, message)
+  end
+  self:warn(err)
+  claims, code, message = decide(token, others, entry.policy, self.now())
+  if claims then return claims, others end
+  return refuse(code, message)
 end
 
 function Verifier:ask_online(token, given)
-    local user, err = self.online(token, given)
-    if user then return true end
-    if err == nil or err.code == "NotAuthorizedException" then
-        return nil, errors.new("token", "the token was revoked", { code = "revoked", cause = err, retryable = false })
-    end
-    return nil, err
+  local user, err = self.online(token, given)
+  if user then return true end
+  if err == nil or err.code == "NotAuthorizedException" then
+    return nil, errors.new("token", "the token was revoked", { code = "revoked", cause = err, retryable = false })
+  end
+  return nil, err
 end
 
 -- Asked for every token, cached or not: these answers may change while the token does not.
 function Verifier:accept(claims, token, given)
-    if self.custom_check then
-        local header = select(2, core.jwt_decode(token))
-        local ok, why = self.custom_check(claims, header)
-        if ok ~= true then
-            local reason = why and ": " .. tostring(why) or ""
-            return refuse("custom_check", "the caller's own check refused the token" .. reason)
-        end
+  if self.custom_check then
+    local header = select(2, core.jwt_decode(token))
+    local ok, why = self.custom_check(claims, header)
+    if ok ~= true then
+      local reason = why and ": " .. tostring(why) or ""
+      return refuse("custom_check", "the caller's own check refused the token" .. reason)
     end
-    if self.online then
-        local ok, err = self:ask_online(token, given)
-        if not ok then return nil, err end
-    end
-    return claims
+  end
+  if self.online then
+    local ok, err = self:ask_online(token, given)
+    if not ok then return nil, err end
+  end
+  return claims
 end
 
 function Verifier:recall(name, now)
-    local claims, source, keys = self.cache:get(name, now)
-    if claims and source:holds(keys) then return claims end
+  local claims, source, keys = self.cache:get(name, now)
+  if claims and source:holds(keys) then return claims end
 end
 
 function Verifier:verify_cached(token, given)
-    local name = sha256(token)
-    local claims = self:recall(name, self.now())
-    if claims then return self:accept(claims, token, given) end
-    local entry, err = self:entry_of(token)
-    if not entry then return nil, err end
-    local keys
-    claims, keys = self:judge(jwt_verify, entry, token, given)
-    if not claims then return nil, keys end
-    self.cache:put(name, claims, entry.source, keys)
-    return self:accept(claims, token, given)
+  local name = sha256(token)
+  local claims = self:recall(name, self.now())
+  if claims then return self:accept(claims, token, given) end
+  local entry, err = self:entry_of(token)
+  if not entry then return nil, err end
+  local keys
+  claims, keys = self:judge(jwt_verify, entry, token, given)
+  if not claims then return nil, keys end
+  self.cache:put(name, claims, entry.source, keys)
+  return self:accept(claims, token, given)
 end
 
 --- Judges a token.
@@ -258,13 +258,13 @@ end
 -- @treturn table an error of kind `token` whose `code` is the reason (`jwks_unavailable`: no keys could be had), or of
 -- another kind when the online check could not be made
 function Verifier:verify(token, given)
-    if type(token) ~= "string" then return no_token(token) end
-    if self.cache then return self:verify_cached(token, given) end
-    local entry, err = self:entry_of(token)
-    if not entry then return nil, err end
-    local claims, keys = self:judge(jwt_verify, entry, token, given)
-    if not claims then return nil, keys end
-    return self:accept(claims, token, given)
+  if type(token) ~= "string" then return no_token(token) end
+  if self.cache then return self:verify_cached(token, given) end
+  local entry, err = self:entry_of(token)
+  if not entry then return nil, err end
+  local claims, keys = self:judge(jwt_verify, entry, token, given)
+  if not claims then return nil, keys end
+  return self:accept(claims, token, given)
 end
 
 --- The verdict alone, without making a table of the claims.
@@ -272,17 +272,17 @@ end
 -- @tparam[opt] table given as in `verify`
 -- @treturn boolean|nil true, or nil and the error of `verify`
 function Verifier:check(token, given)
-    if self.cache or self.custom_check then
-        local claims, err = self:verify(token, given)
-        if claims then return true end
-        return nil, err
-    end
-    if type(token) ~= "string" then return no_token(token) end
-    local entry, err = self:entry_of(token)
-    if not entry then return nil, err end
-    local ok, keys = self:judge(jwt_check, entry, token, given)
-    if not ok then return nil, keys end
-    return self:accept(true, token, given)
+  if self.cache or self.custom_check then
+    local claims, err = self:verify(token, given)
+    if claims then return true end
+    return nil, err
+  end
+  if type(token) ~= "string" then return no_token(token) end
+  local entry, err = self:entry_of(token)
+  if not entry then return nil, err end
+  local ok, keys = self:judge(jwt_check, entry, token, given)
+  if not ok then return nil, keys end
+  return self:accept(true, token, given)
 end
 
 --- Gives the verifier a key set that the caller has, so that none need be fetched now.
@@ -290,32 +290,32 @@ end
 -- @tparam[opt] string pool_id where there are several
 -- @treturn boolean|nil true, or nil and an error of kind `token`
 function Verifier:cache_jwks(text, pool_id)
-    for i = 1, #self.entries do
-        local entry = self.entries[i]
-        if entry.id == pool_id or pool_id == nil and self.only then return entry.source:preload(text) end
-    end
-    error("cache_jwks: which pool? give its id", 2)
+  for i = 1, #self.entries do
+    local entry = self.entries[i]
+    if entry.id == pool_id or pool_id == nil and self.only then return entry.source:preload(text) end
+  end
+  error("cache_jwks: which pool? give its id", 2)
 end
 
 --- Fetches the key sets now, such as at the start of a server.
 -- @tparam[opt] table given `deadline` (seconds)
 -- @treturn boolean|nil true, or nil and the first error
 function Verifier:fetch_keys(given)
-    local ends = self:ends(given)
-    for i = 1, #self.entries do
-        local source = self.entries[i].source
-        if not source:ready() then
-            local keys, err = source:obtain(nil, ends, given and given.cancel)
-            if not keys then return nil, err end
-        end
+  local ends = self:ends(given)
+  for i = 1, #self.entries do
+    local source = self.entries[i].source
+    if not source:ready() then
+      local keys, err = source:obtain(nil, ends, given and given.cancel)
+      if not keys then return nil, err end
     end
-    return true
+  end
+  return true
 end
 
 function Verifier:__tostring()
-    local names = {}
-    for i = 1, #self.entries do names[i] = self.entries[i].id or "custom issuer" end
-    return "cognito.verifier(" .. table.concat(names, ", ") .. ")"
+  local names = {}
+  for i = 1, #self.entries do names[i] = self.entries[i].id or "custom issuer" end
+  return "cognito.verifier(" .. table.concat(names, ", ") .. ")"
 end
 
 return verifier

@@ -23,85 +23,85 @@ local SERVER = [[
 ]]
 
 local function users(count)
-    local out = {}
-    for i = 1, count do out["user" .. i] = { password = "Correct-horse1" } end
-    return out
+  local out = {}
+  for i = 1, count do out["user" .. i] = { password = "Correct-horse1" } end
+  return out
 end
 
 local function start(options)
-    local service = emulator.start { config = { users = users(options.users or 1),
-        clients = { { access_token_ttl = options.ttl or 3600, id_token_ttl = options.ttl or 3600,
-            rotation = options.rotation } } } }
-    local server = nginx.start { workers = options.workers, level = options.level or "warn", server = SERVER,
-        http = HTTP:format(options.megabytes or 16, service.pool_id, service.client_id, service.url) }
-    return service, server
+  local service = emulator.start { config = { users = users(options.users or 1),
+    clients = { { access_token_ttl = options.ttl or 3600, id_token_ttl = options.ttl or 3600,
+      rotation = options.rotation } } } }
+  local server = nginx.start { workers = options.workers, level = options.level or "warn", server = SERVER,
+    http = HTTP:format(options.megabytes or 16, service.pool_id, service.client_id, service.url) }
+  return service, server
 end
 
 local function stop(service, server)
-    server:stop()
-    service.stop()
-    tmp.cleanup()
+  server:stop()
+  service.stop()
+  tmp.cleanup()
 end
 
 -- Runs the load and stops the servers in any case.
 local function with(options, fn)
-    local service, server = start(options)
-    local ok, result = xpcall(fn, debug.traceback, service, server)
-    if not ok then result = result .. "\n" .. server:log():sub(-3000) end
-    stop(service, server)
-    if not ok then error(result, 0) end
-    return result
+  local service, server = start(options)
+  local ok, result = xpcall(fn, debug.traceback, service, server)
+  if not ok then result = result .. "\n" .. server:log():sub(-3000) end
+  stop(service, server)
+  if not ok then error(result, 0) end
+  return result
 end
 
 local function count_lines(text)
-    local counts = {}
-    for line in text:gmatch "[^\n]+" do
-        local kind = line:find "^ey" and "token" or line
-        counts[kind] = (counts[kind] or 0) + 1
-    end
-    return counts
+  local counts = {}
+  for line in text:gmatch "[^\n]+" do
+    local kind = line:find "^ey" and "token" or line
+    counts[kind] = (counts[kind] or 0) + 1
+  end
+  return counts
 end
 
 local function curl_all(urls)
-    local lines = {}
-    for i, url in ipairs(urls) do lines[i] = ('url = "%s"'):format(url) end
-    local path = tmp.write(tmp.dir() .. "/urls", table.concat(lines, "\n"))
-    local _, out = proc.run { timeout = 580, argv = { "curl", "-s", "-Z", "--parallel-max", "64", "-K", path } }
-    return out
+  local lines = {}
+  for i, url in ipairs(urls) do lines[i] = ('url = "%s"'):format(url) end
+  local path = tmp.write(tmp.dir() .. "/urls", table.concat(lines, "\n"))
+  local _, out = proc.run { timeout = 580, argv = { "curl", "-s", "-Z", "--parallel-max", "64", "-K", path } }
+  return out
 end
 
 --- Many sessions, all expired, each asked for by several requests at once: exactly one refresh each.
 -- @tparam table given `sessions`, `workers`, `requests` (per session)
 function M.refreshes(given)
-    return with({ workers = given.workers, megabytes = 128 }, function(service, server)
-        local urls = {}
-        for n = given.sessions, 1, -500 do
-            local _, ids = server:request("/sessions?n=" .. math.min(n, 500))
-            for id in ids:gmatch "%S+" do
-                for _ = 1, given.requests do urls[#urls + 1] = server.url .. "/token?id=" .. id end
-            end
-        end
-        assert(#urls == given.sessions * given.requests, #urls .. " urls")
-        local start_time = socket.gettime()
-        local counts = count_lines(curl_all(urls))
-        local took = socket.gettime() - start_time
-        assert(counts.token == #urls, ("%s of %d requests got a token"):format(tostring(counts.token), #urls))
-        local done = service.counts().GetTokensFromRefreshToken
-        assert(done.requests == given.sessions,
-            ("%d refreshes for %d sessions"):format(done.requests, given.sessions))
-        return ("%d sessions, %d workers, %d requests: %d refreshes, %.0f s"):format(given.sessions, given.workers,
-            #urls, done.requests, took)
-    end)
+  return with({ workers = given.workers, megabytes = 128 }, function(service, server)
+    local urls = {}
+    for n = given.sessions, 1, -500 do
+      local _, ids = server:request("/sessions?n=" .. math.min(n, 500))
+      for id in ids:gmatch "%S+" do
+        for _ = 1, given.requests do urls[#urls + 1] = server.url .. "/token?id=" .. id end
+      end
+    end
+    assert(#urls == given.sessions * given.requests, #urls .. " urls")
+    local start_time = socket.gettime()
+    local counts = count_lines(curl_all(urls))
+    local took = socket.gettime() - start_time
+    assert(counts.token == #urls, ("%s of %d requests got a token"):format(tostring(counts.token), #urls))
+    local done = service.counts().GetTokensFromRefreshToken
+    assert(done.requests == given.sessions,
+      ("%d refreshes for %d sessions"):format(done.requests, given.sessions))
+    return ("%d sessions, %d workers, %d requests: %d refreshes, %.0f s"):format(given.sessions, given.workers,
+      #urls, done.requests, took)
+  end)
 end
 
 local function enter_all(server, count)
-    local cookies = {}
-    for i = 1, count do
-        local status, cookie = server:request("/enter?user=user" .. i)
-        assert(status == 200, cookie)
-        cookies[i] = cookie
-    end
-    return cookies
+  local cookies = {}
+  for i = 1, count do
+    local status, cookie = server:request("/enter?user=user" .. i)
+    assert(status == 200, cookie)
+    cookies[i] = cookie
+  end
+  return cookies
 end
 
 -- Each request names the user it belongs to; wrk compares with who answered.
@@ -136,76 +136,76 @@ local WRK = [[
 ]]
 
 local function wrk(server, cookies, seconds)
-    local quoted = {}
-    for i, cookie in ipairs(cookies) do quoted[i] = ("%q"):format(cookie) end
-    local script = WRK:format(table.concat(quoted, ",")):gsub("local bad, counter", "bad, counter")
-    local path = tmp.write(tmp.dir() .. "/load.lua", script)
-    return { argv = { "wrk", "-t2", "-c32", "-d" .. seconds .. "s", "--timeout", "30s", "-s", path, server.url },
-        timeout = seconds + 60 }
+  local quoted = {}
+  for i, cookie in ipairs(cookies) do quoted[i] = ("%q"):format(cookie) end
+  local script = WRK:format(table.concat(quoted, ",")):gsub("local bad, counter", "bad, counter")
+  local path = tmp.write(tmp.dir() .. "/load.lua", script)
+  return { argv = { "wrk", "-t2", "-c32", "-d" .. seconds .. "s", "--timeout", "30s", "-s", path, server.url },
+    timeout = seconds + 60 }
 end
 
 local function result(out)
-    local bad, of, broken, last = out:match "BAD=(%d+) OF=(%d+) SOCKET=(%d+) LAST=([^\n]*)"
-    assert(bad, out)
-    return tonumber(bad), tonumber(of), tonumber(broken), last
+  local bad, of, broken, last = out:match "BAD=(%d+) OF=(%d+) SOCKET=(%d+) LAST=([^\n]*)"
+  assert(bad, out)
+  return tonumber(bad), tonumber(of), tonumber(broken), last
 end
 
 local function rss(server)
-    local sum = 0
-    for _, pid in ipairs(server:workers()) do
-        sum = sum + tonumber(tmp.read(("/proc/%d/status"):format(pid)):match "VmRSS:%s*(%d+)")
-    end
-    return sum
+  local sum = 0
+  for _, pid in ipairs(server:workers()) do
+    sum = sum + tonumber(tmp.read(("/proc/%d/status"):format(pid)):match "VmRSS:%s*(%d+)")
+  end
+  return sum
 end
 
 local function refreshes_of(service)
-    local counts = service.counts().GetTokensFromRefreshToken
-    return counts and counts.ok or 0
+  local counts = service.counts().GetTokensFromRefreshToken
+  return counts and counts.ok or 0
 end
 
 --- Interleaved requests of many users whose tokens are renewed all the time: never one answer for another user.
 -- @tparam table given `users`, `seconds`, `workers`, `least` (requests), `ttl` (seconds that a token lives, 3)
 function M.users(given)
-    return with({ workers = given.workers, users = given.users, ttl = given.ttl or 3, rotation = { grace = 10 } },
-        function(service, server)
-            local cookies = enter_all(server, given.users)
-            proc.run(wrk(server, cookies, 2))
-            local before = rss(server)
-            local _, out = proc.run(wrk(server, cookies, given.seconds))
-            local bad, of, broken, last = result(out)
-            assert(bad == 0 and broken == 0, ("%d wrong and %d broken of %d: %s"):format(bad, broken, of, last))
-            assert(of >= given.least, of .. " requests only")
-            local refreshes = refreshes_of(service)
-            return ("%d users, %d requests, %d refreshes: none wrong; memory of workers %d -> %d KiB"):format(
-                given.users, of, refreshes, before, rss(server))
-        end)
+  return with({ workers = given.workers, users = given.users, ttl = given.ttl or 3, rotation = { grace = 10 } },
+    function(service, server)
+      local cookies = enter_all(server, given.users)
+      proc.run(wrk(server, cookies, 2))
+      local before = rss(server)
+      local _, out = proc.run(wrk(server, cookies, given.seconds))
+      local bad, of, broken, last = result(out)
+      assert(bad == 0 and broken == 0, ("%d wrong and %d broken of %d: %s"):format(bad, broken, of, last))
+      assert(of >= given.least, of .. " requests only")
+      local refreshes = refreshes_of(service)
+      return ("%d users, %d requests, %d refreshes: none wrong; memory of workers %d -> %d KiB"):format(
+        given.users, of, refreshes, before, rss(server))
+    end)
 end
 
 --- Reloads under load: no request fails and no session is lost.
 -- @tparam table given `reloads`, `users`, `workers`
 function M.reloads(given)
-    return with({ workers = given.workers, users = given.users, ttl = 3, rotation = { grace = 10 } },
-        function(service, server)
-            local cookies = enter_all(server, given.users)
-            local seconds = math.max(4, math.ceil(given.reloads * 0.6))
-            local load = proc.start(wrk(server, cookies, seconds))
-            for _ = 1, given.reloads do
-                local former = server:workers()[1]
-                server:signal "HUP"
-                nginx.wait_until(10, function() return server:workers()[1] ~= former or nil end)
-                socket.sleep(0.3)
-            end
-            load:wait(seconds + 60)
-            local bad, of, _, last = result(load:output())
-            load:stop()
-            assert(bad == 0, ("%d wrong of %d: %s"):format(bad, of, last))
-            for i, cookie in ipairs(cookies) do
-                local status, body = server:request("/who?expect=user" .. i, { headers = { cookie = cookie } })
-                assert(status == 200 and body == ("user%d user%d user%d"):format(i, i, i), tostring(status))
-            end
-            return ("%d reloads under %d requests and %d refreshes: no session of %d lost"):format(given.reloads, of,
-                refreshes_of(service), given.users)
-        end)
+  return with({ workers = given.workers, users = given.users, ttl = 3, rotation = { grace = 10 } },
+    function(service, server)
+      local cookies = enter_all(server, given.users)
+      local seconds = math.max(4, math.ceil(given.reloads * 0.6))
+      local load = proc.start(wrk(server, cookies, seconds))
+      for _ = 1, given.reloads do
+        local former = server:workers()[1]
+        server:signal "HUP"
+        nginx.wait_until(10, function() return server:workers()[1] ~= former or nil end)
+        socket.sleep(0.3)
+      end
+      load:wait(seconds + 60)
+      local bad, of, _, last = result(load:output())
+      load:stop()
+      assert(bad == 0, ("%d wrong of %d: %s"):format(bad, of, last))
+      for i, cookie in ipairs(cookies) do
+        local status, body = server:request("/who?expect=user" .. i, { headers = { cookie = cookie } })
+        assert(status == 200 and body == ("user%d user%d user%d"):format(i, i, i), tostring(status))
+      end
+      return ("%d reloads under %d requests and %d refreshes: no session of %d lost"):format(given.reloads, of,
+        refreshes_of(service), given.users)
+    end)
 end
 
 return M

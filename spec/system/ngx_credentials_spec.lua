@@ -24,55 +24,55 @@ local SERVER = [[
 ]]
 
 describe("client credentials in nginx", function()
-    local available, why = nginx.available()
-    if not available then
-        pending("needs nginx: " .. why)
-        return
-    end
+  local available, why = nginx.available()
+  if not available then
+    pending("needs nginx: " .. why)
+    return
+  end
 
-    local service, server
+  local service, server
 
-    setup(function()
-        service = emulator.start { config = { clients = { { id = "machine", secrets = { SECRET }, access_token_ttl = 8,
-            oauth_flows = { "client_credentials" }, scopes = { "api/read" } } } } }
-        server = nginx.start { workers = 4, server = SERVER, http = HTTP:format(service.pool_id, SECRET, service.url,
-            service.url) }
-    end)
+  setup(function()
+    service = emulator.start { config = { clients = { { id = "machine", secrets = { SECRET }, access_token_ttl = 8,
+      oauth_flows = { "client_credentials" }, scopes = { "api/read" } } } } }
+    server = nginx.start { workers = 4, server = SERVER, http = HTTP:format(service.pool_id, SECRET, service.url,
+      service.url) }
+  end)
 
-    teardown(function()
-        if server then server:stop() end
-        if service then service.stop() end
-        tmp.cleanup()
-    end)
+  teardown(function()
+    if server then server:stop() end
+    if service then service.stop() end
+    tmp.cleanup()
+  end)
 
-    local function ask()
-        local _, out = proc.run { timeout = 60, argv = { "curl", "-s", "-Z", "--parallel-immediate", "--parallel-max",
-            "40", server.url .. "/token?[1-40]" } }
-        local first = out:match "^[^\n]+"
-        assert.truthy(first:find "^ey", first)
-        assert.equal((first .. "\n"):rep(40), out)
-        return first
-    end
+  local function ask()
+    local _, out = proc.run { timeout = 60, argv = { "curl", "-s", "-Z", "--parallel-immediate", "--parallel-max",
+      "40", server.url .. "/token?[1-40]" } }
+    local first = out:match "^[^\n]+"
+    assert.truthy(first:find "^ey", first)
+    assert.equal((first .. "\n"):rep(40), out)
+    return first
+  end
 
-    local function asked() return #service.requests "/oauth2/token" end
+  local function asked() return #service.requests "/oauth2/token" end
 
-    it("are fetched once for all workers, and again when they expire", function()
-        local first = ask()
-        assert.equal(1, asked())
-        assert.equal(first, ask())
-        assert.equal(1, asked())
-        assert.is_true(nginx.wait_until(20, function()
-            return (select(2, server:request "/token"):gsub("%s", "")) ~= first or nil
-        end))
-        assert.are_not.equal(first, ask())
-        assert.equal(2, asked())
-    end)
+  it("are fetched once for all workers, and again when they expire", function()
+    local first = ask()
+    assert.equal(1, asked())
+    assert.equal(first, ask())
+    assert.equal(1, asked())
+    assert.is_true(nginx.wait_until(20, function()
+      return (select(2, server:request "/token"):gsub("%s", "")) ~= first or nil
+    end))
+    assert.are_not.equal(first, ask())
+    assert.equal(2, asked())
+  end)
 
-    it("outlive a reload", function()
-        local present, before = ask(), asked()
-        local former = server:workers()[1]
-        server:signal "HUP"
-        nginx.wait_until(10, function() return server:workers()[1] ~= former or nil end)
-        if ask() == present then assert.equal(before, asked()) end
-    end)
+  it("outlive a reload", function()
+    local present, before = ask(), asked()
+    local former = server:workers()[1]
+    server:signal "HUP"
+    nginx.wait_until(10, function() return server:workers()[1] ~= former or nil end)
+    if ask() == present then assert.equal(before, asked()) end
+  end)
 end)

@@ -3,22 +3,22 @@ local load = require "spec.support.ngx_load"
 local nginx = require "spec.support.nginx"
 
 describe("nginx under load", function()
-    local available, why = nginx.available()
-    if available and not os.execute "command -v wrk >/dev/null" then available, why = false, "wrk is not installed" end
-    if not available then
-        pending(why)
-        return
-    end
+  local available, why = nginx.available()
+  if available and not os.execute "command -v wrk >/dev/null" then available, why = false, "wrk is not installed" end
+  if not available then
+    pending(why)
+    return
+  end
 
-    it("refreshes each session exactly once on eight workers", function()
-        assert.is_string(load.refreshes { sessions = 100, workers = 8, requests = 4 })
-    end)
+  it("refreshes each session exactly once on eight workers", function()
+    assert.is_string(load.refreshes { sessions = 100, workers = 8, requests = 4 })
+  end)
 
-    it("never answers one user with another's session", function()
-        assert.is_string(load.users { users = 20, seconds = 4, workers = 2, least = 1000 })
-    end)
+  it("never answers one user with another's session", function()
+    assert.is_string(load.users { users = 20, seconds = 4, workers = 2, least = 1000 })
+  end)
 
-    it("loses nothing across reloads", function()
-        assert.is_string(load.reloads { reloads = 4, users = 10, workers = 2 })
-    end)
+  it("loses nothing across reloads", function()
+    assert.is_string(load.reloads { reloads = 4, users = 10, workers = 2 })
+  end)
 end)

@@ -28,29 +28,29 @@ local SERVER = [[
 ]]
 
 describe("the same sign-in in nginx", function()
-    local available, why = nginx.available()
-    if not available then
-        pending("needs nginx: " .. why)
-        return
-    end
+  local available, why = nginx.available()
+  if not available then
+    pending("needs nginx: " .. why)
+    return
+  end
 
-    local e, server
-    setup(function()
-        e = emulator.start { config = journey.config }
-        server = nginx.start { server = SERVER }
-    end)
-    teardown(function()
-        if server then server:stop() end
-        if e then e.stop() end
-        tmp.cleanup()
-    end)
+  local e, server
+  setup(function()
+    e = emulator.start { config = journey.config }
+    server = nginx.start { server = SERVER }
+  end)
+  teardown(function()
+    if server then server:stop() end
+    if e then e.stop() end
+    tmp.cleanup()
+  end)
 
-    for _, where in ipairs { "walk", "timer" } do
-        it("yields in a " .. (where == "walk" and "request" or where), function()
-            local status, body = server:request(("/%s?pool=%s&url=%s"):format(where, e.pool_id, e.url))
-            assert.equal("done", body)
-            assert.equal(200, status)
-            assert.falsy(server:log():find("[error]", 1, true))
-        end)
-    end
+  for _, where in ipairs { "walk", "timer" } do
+    it("yields in a " .. (where == "walk" and "request" or where), function()
+      local status, body = server:request(("/%s?pool=%s&url=%s"):format(where, e.pool_id, e.url))
+      assert.equal("done", body)
+      assert.equal(200, status)
+      assert.falsy(server:log():find("[error]", 1, true))
+    end)
+  end
 end)

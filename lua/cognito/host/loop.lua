@@ -26,169 +26,169 @@ Loop.__index = Loop
 -- With several foreign coroutines parked, each knows the timeout of the moment when it began to wait; the alarm reaches
 -- whoever is left.
 local function park(self, waiter)
+  if not self.stepping then self:step(0) end
+  while not waiter.done do
+    self.transfers:open():alarm(self:timeout())
+    self.park(self)
     if not self.stepping then self:step(0) end
-    while not waiter.done do
-        self.transfers:open():alarm(self:timeout())
-        self.park(self)
-        if not self.stepping then self:step(0) end
-    end
-    return waiter[1], waiter[2], waiter[3], waiter[4], waiter[5]
+  end
+  return waiter[1], waiter[2], waiter[3], waiter[4], waiter[5]
 end
 
 local function wait(self, waiter)
-    if type(waiter) == "thread" then return yield_to_loop() end
-    return park(self, waiter)
+  if type(waiter) == "thread" then return yield_to_loop() end
+  return park(self, waiter)
 end
 
 -- ---- the verbs ----
 
 local function start(self, request)
-    local set = self.transfers
-    local number, kind, message = set:pool_of(request)
-    if not number then return nil, kind, message end
-    return set.crowd:start(number, request.method, request.url, request.headers, request.body,
-        request.deadline - monotime(), request.max_body or MAX_BODY, request.minting)
+  local set = self.transfers
+  local number, kind, message = set:pool_of(request)
+  if not number then return nil, kind, message end
+  return set.crowd:start(number, request.method, request.url, request.headers, request.body,
+    request.deadline - monotime(), request.max_body or MAX_BODY, request.minting)
 end
 
 -- In a forked child what the parent sent is lost to the child: its callers are told so.
 local function abandon(self)
-    local waiting = self.waiting
-    self.waiting = {}
-    self.transfers:close()
-    for _, waiter in pairs(waiting) do
-        self.scheduler:later(waiter, nil, "network", "the process was forked while the call was under way", true, true)
-    end
+  local waiting = self.waiting
+  self.waiting = {}
+  self.transfers:close()
+  for _, waiter in pairs(waiting) do
+    self.scheduler:later(waiter, nil, "network", "the process was forked while the call was under way", true, true)
+  end
 end
 
 local function listen(self, token, id, waiter)
-    local function listener()
-        if self.waiting[id] ~= waiter then return end
-        self.waiting[id] = nil
-        local maybe = self.transfers.crowd:drop(id)
-        self.scheduler:later(waiter, nil, "cancelled", "the call was cancelled", maybe)
-        if self.park then self.transfers.crowd:alarm(0) end
-    end
-    token.listeners[listener] = true
-    return listener
+  local function listener()
+    if self.waiting[id] ~= waiter then return end
+    self.waiting[id] = nil
+    local maybe = self.transfers.crowd:drop(id)
+    self.scheduler:later(waiter, nil, "cancelled", "the call was cancelled", maybe)
+    if self.park then self.transfers.crowd:alarm(0) end
+  end
+  token.listeners[listener] = true
+  return listener
 end
 
 local function outcome(status, head, body, maybe, retryable)
-    if status then return { status = status, headers = head, body = body } end
-    return failure(head, body, maybe, retryable)
+  if status then return { status = status, headers = head, body = body } end
+  return failure(head, body, maybe, retryable)
 end
 
 local function forget(token, listener, ...)
-    token.listeners[listener] = nil
-    return ...
+  token.listeners[listener] = nil
+  return ...
 end
 
 local function send(self, request)
-    local waiter, token = self.scheduler:here(self.park), request.cancel
-    if token and token.cancelled then return failure("cancelled", "the call was cancelled") end
-    local id, kind, message, maybe, retryable = start(self, request)
-    if kind == "forked" then
-        abandon(self)
-        id, kind, message, maybe, retryable = start(self, request)
-    end
-    if not id then return failure(kind, message, maybe, retryable) end
-    self.waiting[id] = waiter
-    if not token then return outcome(wait(self, waiter)) end
-    local listener = listen(self, token, id, waiter)
-    return outcome(forget(token, listener, wait(self, waiter)))
+  local waiter, token = self.scheduler:here(self.park), request.cancel
+  if token and token.cancelled then return failure("cancelled", "the call was cancelled") end
+  local id, kind, message, maybe, retryable = start(self, request)
+  if kind == "forked" then
+    abandon(self)
+    id, kind, message, maybe, retryable = start(self, request)
+  end
+  if not id then return failure(kind, message, maybe, retryable) end
+  self.waiting[id] = waiter
+  if not token then return outcome(wait(self, waiter)) end
+  local listener = listen(self, token, id, waiter)
+  return outcome(forget(token, listener, wait(self, waiter)))
 end
 
 local function sleep(self, seconds)
-    local waiter = self.scheduler:here(self.park)
-    self.scheduler.timers:add(monotime() + math.max(seconds, 0), waiter)
-    wait(self, waiter)
+  local waiter = self.scheduler:here(self.park)
+  self.scheduler.timers:add(monotime() + math.max(seconds, 0), waiter)
+  wait(self, waiter)
 end
 
 -- ---- single flight ----
 
 -- A waiter goes away alone; the task stays.
 local function leave(self, timer)
-    local function listener()
-        if timer.gone then return end
-        self.scheduler.timers:remove(timer)
-        self.scheduler:later(timer.waiter, "cancelled")
-        if self.park then self.transfers:open():alarm(0) end
-    end
-    return listener
+  local function listener()
+    if timer.gone then return end
+    self.scheduler.timers:remove(timer)
+    self.scheduler:later(timer.waiter, "cancelled")
+    if self.park then self.transfers:open():alarm(0) end
+  end
+  return listener
 end
 
 local function await(self, task, waiter, deadline, token)
-    local timer = self.scheduler.timers:add(deadline or math.huge, waiter)
-    task[#task + 1] = timer
-    if not token then return wait(self, waiter) end
-    local listener = leave(self, timer)
-    token.listeners[listener] = true
-    return forget(token, listener, wait(self, waiter))
+  local timer = self.scheduler.timers:add(deadline or math.huge, waiter)
+  task[#task + 1] = timer
+  if not token then return wait(self, waiter) end
+  local listener = leave(self, timer)
+  token.listeners[listener] = true
+  return forget(token, listener, wait(self, waiter))
 end
 
 local Task = {}
 Task.__index = Task
 
 function Task:finish(ok, first, second)
-    local owner = self.loop
-    owner.tasks[self.key] = nil
-    if not ok then first, second = transfers.raised(first) end
-    self.done, self.first, self.second = true, first, second
-    for i = 1, #self do
-        local timer = self[i]
-        if not timer.gone then
-            owner.scheduler.timers:remove(timer)
-            owner.scheduler:later(timer.waiter, true)
-        end
+  local owner = self.loop
+  owner.tasks[self.key] = nil
+  if not ok then first, second = transfers.raised(first) end
+  self.done, self.first, self.second = true, first, second
+  for i = 1, #self do
+    local timer = self[i]
+    if not timer.gone then
+      owner.scheduler.timers:remove(timer)
+      owner.scheduler:later(timer.waiter, true)
     end
+  end
 end
 
 -- The task has a coroutine of its own: no caller that goes away takes it along.
 local function begin_task(self, key, fn)
-    local task = setmetatable({ key = key, fn = fn, loop = self, done = false, first = nil, second = nil }, Task)
-    self.tasks[key] = task
-    self.scheduler:begin(task)
-    return task
+  local task = setmetatable({ key = key, fn = fn, loop = self, done = false, first = nil, second = nil }, Task)
+  self.tasks[key] = task
+  self.scheduler:begin(task)
+  return task
 end
 
 local function once(self, key, fn, deadline, token)
-    local waiter = self.scheduler:here(self.park)
-    if token and token.cancelled then return failure("cancelled", "the call was cancelled") end
-    local task = self.tasks[key] or begin_task(self, key, fn)
-    local how = task.done or await(self, task, waiter, deadline, token)
-    if how == true then return task.first, task.second end
-    if how == "cancelled" then return failure("cancelled", "the call was cancelled", true) end
-    return failure("timeout", "the task did not end before the deadline", true, true)
+  local waiter = self.scheduler:here(self.park)
+  if token and token.cancelled then return failure("cancelled", "the call was cancelled") end
+  local task = self.tasks[key] or begin_task(self, key, fn)
+  local how = task.done or await(self, task, waiter, deadline, token)
+  if how == true then return task.first, task.second end
+  if how == "cancelled" then return failure("cancelled", "the call was cancelled", true) end
+  return failure("timeout", "the task did not end before the deadline", true, true)
 end
 
 -- ---- turning ----
 
 local function finish_transfers(self)
-    local set, waiting = self.transfers, self.waiting
-    while set.crowd do
-        local id, a, b, c, d, e = set.crowd:next()
-        if not id then return end
-        local waiter = waiting[id]
-        waiting[id] = nil
-        if waiter then self.scheduler:wake(waiter, a, b, c, d, e) end
-        waiting = self.waiting
-    end
+  local set, waiting = self.transfers, self.waiting
+  while set.crowd do
+    local id, a, b, c, d, e = set.crowd:next()
+    if not id then return end
+    local waiter = waiting[id]
+    waiting[id] = nil
+    if waiter then self.scheduler:wake(waiter, a, b, c, d, e) end
+    waiting = self.waiting
+  end
 end
 
 local function pause(self, seconds)
-    local crowd, timeout = self.transfers.crowd, self:timeout()
-    if not timeout then return end
-    if seconds and seconds < timeout then timeout = seconds end
-    if crowd then crowd:wait(timeout) elseif timeout > 0 then posix.sleep(timeout) end
+  local crowd, timeout = self.transfers.crowd, self:timeout()
+  if not timeout then return end
+  if seconds and seconds < timeout then timeout = seconds end
+  if crowd then crowd:wait(timeout) elseif timeout > 0 then posix.sleep(timeout) end
 end
 
 local function turn(self, seconds)
-    local crowd = self.transfers.crowd
-    if crowd and crowd:foreign() then abandon(self) end
-    self.scheduler:run_ready()
-    pause(self, seconds)
-    finish_transfers(self)
-    self.scheduler:fire_timers()
-    self.scheduler:run_ready()
+  local crowd = self.transfers.crowd
+  if crowd and crowd:foreign() then abandon(self) end
+  self.scheduler:run_ready()
+  pause(self, seconds)
+  finish_transfers(self)
+  self.scheduler:fire_timers()
+  self.scheduler:run_ready()
 end
 
 --- Does what can be done now, and waits for more for at most so long.
@@ -196,26 +196,26 @@ end
 -- @treturn boolean whether coroutines of the loop are left
 -- @raise the first error that a coroutine of the loop did not catch, unless the loop has `on_error`
 function Loop:step(seconds)
-    if self.stepping then error("loop:step was called inside a step of the same loop", 2) end
-    self.stepping = true
-    turn(self, seconds)
-    self.stepping = false
-    self.scheduler:report(self.on_error)
-    return self.scheduler.alive > 0
+  if self.stepping then error("loop:step was called inside a step of the same loop", 2) end
+  self.stepping = true
+  turn(self, seconds)
+  self.stepping = false
+  self.scheduler:report(self.on_error)
+  return self.scheduler.alive > 0
 end
 
 --- Goes on until every coroutine of the loop has ended.
 -- @raise as `step`
 function Loop:run()
-    while self.scheduler.alive > 0 do
-        if self.park then
-            self.park(self)
-            self:step(0)
-        else
-            if not self:timeout() then error("loop:run: the coroutines that are left wait for nothing", 2) end
-            self:step()
-        end
+  while self.scheduler.alive > 0 do
+    if self.park then
+      self.park(self)
+      self:step(0)
+    else
+      if not self:timeout() then error("loop:run: the coroutines that are left wait for nothing", 2) end
+      self:step()
     end
+  end
 end
 
 --- Starts a coroutine, which runs at the next step and may call the library.
@@ -223,38 +223,38 @@ end
 -- @param ... its arguments
 -- @treturn thread
 function Loop:spawn(fn, ...)
-    return self.scheduler:spawn(fn, ...)
+  return self.scheduler:spawn(fn, ...)
 end
 
 --- A descriptor that is readable when `step` has something to do before `timeout` has passed.
 -- @treturn integer
 function Loop:pollfd()
-    return self.transfers:open():pollfd()
+  return self.transfers:open():pollfd()
 end
 
 --- What to wait for on the descriptor.
 -- @treturn string always "r"
 function Loop.events()
-    return "r"
+  return "r"
 end
 
 --- Seconds until `step` must be called even if the descriptor stays silent.
 -- @treturn number|nil nil: nothing is pending
 function Loop:timeout()
-    local crowd = self.transfers.crowd
-    local mine, theirs = self.scheduler:timeout(), crowd and crowd:timeout()
-    if not mine or not theirs then return mine or theirs end
-    return mine < theirs and mine or theirs
+  local crowd = self.transfers.crowd
+  local mine, theirs = self.scheduler:timeout(), crowd and crowd:timeout()
+  if not mine or not theirs then return mine or theirs end
+  return mine < theirs and mine or theirs
 end
 
 --- Ends all transfers and closes their connections. Calls under way fail with kind `cancelled`.
 function Loop:close()
-    local waiting = self.waiting
-    self.waiting = {}
-    self.transfers:close()
-    for _, waiter in pairs(waiting) do
-        self.scheduler:later(waiter, nil, "cancelled", "the loop was closed", true)
-    end
+  local waiting = self.waiting
+  self.waiting = {}
+  self.transfers:close()
+  for _, waiter in pairs(waiting) do
+    self.scheduler:later(waiter, nil, "cancelled", "the loop was closed", true)
+  end
 end
 
 local OPTIONS = { park = "function", on_error = "function" }
@@ -265,16 +265,16 @@ local OPTIONS = { park = "function", on_error = "function" }
 -- not catch, and the coroutine
 -- @treturn table the six verbs (see docs/architecture.md) and the methods of this page
 function loop.new(opts)
-    opts = options.check(opts or {}, OPTIONS, "loop.new")
-    local self = setmetatable({
-        name = "loop", now = posix.now, monotime = monotime, random = core.random, park = opts.park,
-        on_error = opts.on_error, transfers = transfers.new(), scheduler = scheduler.new(), waiting = {}, tasks = {},
-        stepping = false,
-    }, Loop)
-    function self.send(request) return send(self, request) end
-    function self.sleep(seconds) return sleep(self, seconds) end
-    function self.once(key, fn, deadline, cancel) return once(self, key, fn, deadline, cancel) end
-    return self
+  opts = options.check(opts or {}, OPTIONS, "loop.new")
+  local self = setmetatable({
+    name = "loop", now = posix.now, monotime = monotime, random = core.random, park = opts.park,
+    on_error = opts.on_error, transfers = transfers.new(), scheduler = scheduler.new(), waiting = {}, tasks = {},
+    stepping = false,
+  }, Loop)
+  function self.send(request) return send(self, request) end
+  function self.sleep(seconds) return sleep(self, seconds) end
+  function self.once(key, fn, deadline, cancel) return once(self, key, fn, deadline, cancel) end
+  return self
 end
 
 return loop

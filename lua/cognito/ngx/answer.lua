@@ -26,204 +26,204 @@ Reader.__index = Reader
 -- @treturn Reader `reader.text` holds what was received and not yet used; `reader.touched` is true once a
 --   byte has come
 function answer.reader(pull)
-    return setmetatable({ pull = pull, text = "", touched = false }, Reader)
+  return setmetatable({ pull = pull, text = "", touched = false }, Reader)
 end
 
 function Reader:more()
-    local data, reason = self.pull()
-    if not data then return nil, NETWORK, reason end
-    self.touched = true
-    self.text = self.text .. data
-    return true
+  local data, reason = self.pull()
+  if not data then return nil, NETWORK, reason end
+  self.touched = true
+  self.text = self.text .. data
+  return true
 end
 
 -- Bytes up to and without `mark`, the mark consumed.
 function Reader:upto(mark, limit, what)
-    local from = 1
-    while true do
-        local first, last = self.text:find(mark, from, true)
-        if (first or #self.text) > limit then return nil, LARGE, what .. " is too long" end
-        if first then
-            local piece = self.text:sub(1, first - 1)
-            self.text = self.text:sub(last + 1)
-            return piece
-        end
-        from = math.max(1, #self.text - #mark + 2)
-        local ok, kind, reason = self:more()
-        if not ok then return nil, kind, reason end
+  local from = 1
+  while true do
+    local first, last = self.text:find(mark, from, true)
+    if (first or #self.text) > limit then return nil, LARGE, what .. " is too long" end
+    if first then
+      local piece = self.text:sub(1, first - 1)
+      self.text = self.text:sub(last + 1)
+      return piece
     end
+    from = math.max(1, #self.text - #mark + 2)
+    local ok, kind, reason = self:more()
+    if not ok then return nil, kind, reason end
+  end
 end
 
 -- Exactly n bytes. Pieces are joined once, so a long body costs no quadratic copying.
 function Reader:exactly(n)
-    local parts, have = { self.text }, #self.text
-    while have < n do
-        local data, reason = self.pull()
-        if not data then return nil, NETWORK, reason end
-        parts[#parts + 1], have = data, have + #data
-    end
-    local all = table.concat(parts)
-    self.text = all:sub(n + 1)
-    return all:sub(1, n)
+  local parts, have = { self.text }, #self.text
+  while have < n do
+    local data, reason = self.pull()
+    if not data then return nil, NETWORK, reason end
+    parts[#parts + 1], have = data, have + #data
+  end
+  local all = table.concat(parts)
+  self.text = all:sub(n + 1)
+  return all:sub(1, n)
 end
 
 local function split_head(block)
-    local line, fields = block:match "^([^\r\n]*)\r\n(.*)$"
-    if not line then line, fields = block, "" end
-    local version, status = line:match "^HTTP/1%.([01]) (%d%d%d)$"
-    if not version then version, status = line:match "^HTTP/1%.([01]) (%d%d%d) [^%c]*$" end
-    if not version then return nil, BAD, "the status line is not HTTP/1" end
-    return { status = tonumber(status), version = version, block = fields }
+  local line, fields = block:match "^([^\r\n]*)\r\n(.*)$"
+  if not line then line, fields = block, "" end
+  local version, status = line:match "^HTTP/1%.([01]) (%d%d%d)$"
+  if not version then version, status = line:match "^HTTP/1%.([01]) (%d%d%d) [^%c]*$" end
+  if not version then return nil, BAD, "the status line is not HTTP/1" end
+  return { status = tonumber(status), version = version, block = fields }
 end
 
 local FIELD = "^([%w!#$%%&'*+%-.^_`|~]+):[ \t]*(.-)[ \t]*$"
 local KEPT = { ["content-length"] = true, ["transfer-encoding"] = true, connection = true,
-    ["content-encoding"] = true }
+  ["content-encoding"] = true }
 
 local function keep_field(head, name, value)
-    local former = head[name]
-    if name == "content-length" and former and former ~= value then
-        return nil, BAD, "two lengths that differ"
-    end
-    head[name] = (name ~= "content-length" and former) and (former .. "," .. value) or value
-    return true
+  local former = head[name]
+  if name == "content-length" and former and former ~= value then
+    return nil, BAD, "two lengths that differ"
+  end
+  head[name] = (name ~= "content-length" and former) and (former .. "," .. value) or value
+  return true
 end
 
 local function read_fields(head)
-    local count = 0
-    for line in (head.block == "" and "" or head.block .. "\r\n"):gmatch "(.-)\r\n" do
-        count = count + 1
-        if count > answer.MAX_FIELDS then return nil, LARGE, "too many header fields" end
-        local name, value = line:match(FIELD)
-        if not name or value:find "[%z\r\n]" then return nil, BAD, "a malformed header field" end
-        name = name:lower()
-        if KEPT[name] then
-            local ok, kind, reason = keep_field(head, name, value)
-            if not ok then return nil, kind, reason end
-        end
+  local count = 0
+  for line in (head.block == "" and "" or head.block .. "\r\n"):gmatch "(.-)\r\n" do
+    count = count + 1
+    if count > answer.MAX_FIELDS then return nil, LARGE, "too many header fields" end
+    local name, value = line:match(FIELD)
+    if not name or value:find "[%z\r\n]" then return nil, BAD, "a malformed header field" end
+    name = name:lower()
+    if KEPT[name] then
+      local ok, kind, reason = keep_field(head, name, value)
+      if not ok then return nil, kind, reason end
     end
-    return head
+  end
+  return head
 end
 
 local HTTP = "HTTP/"
 
 local function looks_like_http(reader)
-    while true do
-        local start = reader.text:sub(1, #HTTP)
-        if start ~= HTTP:sub(1, #start) then return nil, BAD, "the answer is not HTTP" end
-        if #start == #HTTP then return true end
-        local ok, kind, reason = reader:more()
-        if not ok then return nil, kind, reason end
-    end
+  while true do
+    local start = reader.text:sub(1, #HTTP)
+    if start ~= HTTP:sub(1, #start) then return nil, BAD, "the answer is not HTTP" end
+    if #start == #HTTP then return true end
+    local ok, kind, reason = reader:more()
+    if not ok then return nil, kind, reason end
+  end
 end
 
 local function one_head(reader)
-    local ok, kind, reason = looks_like_http(reader)
-    if not ok then return nil, kind, reason end
-    local block, kind2, reason2 = reader:upto("\r\n\r\n", answer.MAX_HEAD, "the header block")
-    if not block then return nil, kind2, reason2 end
-    local head, kind3, reason3 = split_head(block)
-    if not head then return nil, kind3, reason3 end
-    return read_fields(head)
+  local ok, kind, reason = looks_like_http(reader)
+  if not ok then return nil, kind, reason end
+  local block, kind2, reason2 = reader:upto("\r\n\r\n", answer.MAX_HEAD, "the header block")
+  if not block then return nil, kind2, reason2 end
+  local head, kind3, reason3 = split_head(block)
+  if not head then return nil, kind3, reason3 end
+  return read_fields(head)
 end
 
 local function read_head(reader)
-    for _ = 0, answer.MAX_INTERIM do
-        local head, kind, reason = one_head(reader)
-        if not head then return nil, kind, reason end
-        if head.status == 101 then return nil, BAD, "the server switched protocols unasked" end
-        if head.status >= 200 then return head end
-    end
-    return nil, BAD, "too many interim answers"
+  for _ = 0, answer.MAX_INTERIM do
+    local head, kind, reason = one_head(reader)
+    if not head then return nil, kind, reason end
+    if head.status == 101 then return nil, BAD, "the server switched protocols unasked" end
+    if head.status >= 200 then return head end
+  end
+  return nil, BAD, "too many interim answers"
 end
 
 -- The number of hexadecimal digits is bounded so that the size stays exact in a double.
 local function chunk_size(reader)
-    local line, kind, reason = reader:upto("\r\n", answer.MAX_CHUNK_LINE, "a chunk line")
-    if not line then
-        return nil, kind == LARGE and BAD or kind, reason
-    end
-    local digits = line:match "^(%x+)[ \t]*$" or line:match "^(%x+)[ \t]*;"
-    if not digits then return nil, BAD, "a malformed chunk size" end
-    if #digits > 12 then return nil, BAD, "an absurd chunk size" end
-    return tonumber(digits, 16)
+  local line, kind, reason = reader:upto("\r\n", answer.MAX_CHUNK_LINE, "a chunk line")
+  if not line then
+    return nil, kind == LARGE and BAD or kind, reason
+  end
+  local digits = line:match "^(%x+)[ \t]*$" or line:match "^(%x+)[ \t]*;"
+  if not digits then return nil, BAD, "a malformed chunk size" end
+  if #digits > 12 then return nil, BAD, "an absurd chunk size" end
+  return tonumber(digits, 16)
 end
 
 local function trailers(reader)
-    local used = 0
-    while true do
-        local line, kind, reason = reader:upto("\r\n", answer.MAX_HEAD - used, "the trailers")
-        if not line then return nil, kind, reason end
-        if line == "" then return true end
-        if not line:find(FIELD) then return nil, BAD, "a malformed trailer" end
-        used = used + #line + 2
-    end
+  local used = 0
+  while true do
+    local line, kind, reason = reader:upto("\r\n", answer.MAX_HEAD - used, "the trailers")
+    if not line then return nil, kind, reason end
+    if line == "" then return true end
+    if not line:find(FIELD) then return nil, BAD, "a malformed trailer" end
+    used = used + #line + 2
+  end
 end
 
 local function chunk(reader, size)
-    local data, kind, reason = reader:exactly(size + 2)
-    if not data then return nil, kind, reason end
-    if data:sub(-2) ~= "\r\n" then return nil, BAD, "a chunk without its end" end
-    return data:sub(1, -3)
+  local data, kind, reason = reader:exactly(size + 2)
+  if not data then return nil, kind, reason end
+  if data:sub(-2) ~= "\r\n" then return nil, BAD, "a chunk without its end" end
+  return data:sub(1, -3)
 end
 
 local function chunked_body(reader, limit)
-    local parts, total = {}, 0
-    while true do
-        local size, kind, reason = chunk_size(reader)
-        if not size then return nil, kind, reason end
-        total = total + size
-        if total > limit then return nil, LARGE, "the body is too large" end
-        if size == 0 then break end
-        local data, kind2, reason2 = chunk(reader, size)
-        if not data then return nil, kind2, reason2 end
-        parts[#parts + 1] = data
-    end
-    local ok, kind, reason = trailers(reader)
-    if not ok then return nil, kind, reason end
-    return table.concat(parts)
+  local parts, total = {}, 0
+  while true do
+    local size, kind, reason = chunk_size(reader)
+    if not size then return nil, kind, reason end
+    total = total + size
+    if total > limit then return nil, LARGE, "the body is too large" end
+    if size == 0 then break end
+    local data, kind2, reason2 = chunk(reader, size)
+    if not data then return nil, kind2, reason2 end
+    parts[#parts + 1] = data
+  end
+  local ok, kind, reason = trailers(reader)
+  if not ok then return nil, kind, reason end
+  return table.concat(parts)
 end
 
 local function sized_body(reader, head, limit)
-    local text = head["content-length"]
-    if not text:find "^%d+$" then return nil, BAD, "a malformed length" end
-    if #text > 15 or tonumber(text) > limit then return nil, LARGE, "the body is too large" end
-    return reader:exactly(tonumber(text))
+  local text = head["content-length"]
+  if not text:find "^%d+$" then return nil, BAD, "a malformed length" end
+  if #text > 15 or tonumber(text) > limit then return nil, LARGE, "the body is too large" end
+  return reader:exactly(tonumber(text))
 end
 
 local function body_until_close(reader, head, limit)
-    head.until_close = true
-    local parts, total = { reader.text }, #reader.text
-    reader.text = ""
-    while total <= limit do
-        local data, reason = reader.pull()
-        if not data then
-            if reason ~= "closed" then return nil, NETWORK, reason end
-            return table.concat(parts)
-        end
-        parts[#parts + 1], total = data, total + #data
+  head.until_close = true
+  local parts, total = { reader.text }, #reader.text
+  reader.text = ""
+  while total <= limit do
+    local data, reason = reader.pull()
+    if not data then
+      if reason ~= "closed" then return nil, NETWORK, reason end
+      return table.concat(parts)
     end
-    return nil, LARGE, "the body is too large"
+    parts[#parts + 1], total = data, total + #data
+  end
+  return nil, LARGE, "the body is too large"
 end
 
 local function read_body(reader, head, method, limit)
-    local packed = head["content-encoding"]
-    if packed and packed:lower() ~= "identity" then return nil, BAD, "a compressed body, which was not asked for" end
-    local coding = head["transfer-encoding"]
-    if method == "HEAD" or head.status == 204 or head.status == 304 then return "" end
-    if coding then
-        if coding:lower() ~= "chunked" or head["content-length"] or head.version == "0" then
-            return nil, BAD, "a transfer coding that cannot be trusted"
-        end
-        return chunked_body(reader, limit)
+  local packed = head["content-encoding"]
+  if packed and packed:lower() ~= "identity" then return nil, BAD, "a compressed body, which was not asked for" end
+  local coding = head["transfer-encoding"]
+  if method == "HEAD" or head.status == 204 or head.status == 304 then return "" end
+  if coding then
+    if coding:lower() ~= "chunked" or head["content-length"] or head.version == "0" then
+      return nil, BAD, "a transfer coding that cannot be trusted"
     end
-    if head["content-length"] then return sized_body(reader, head, limit) end
-    return body_until_close(reader, head, limit)
+    return chunked_body(reader, limit)
+  end
+  if head["content-length"] then return sized_body(reader, head, limit) end
+  return body_until_close(reader, head, limit)
 end
 
 local function reusable(reader, head)
-    if head.version ~= "1" or head.until_close or reader.text ~= "" then return false end
-    return not ("," .. (head.connection or ""):lower():gsub("%s", "") .. ","):find(",close,", 1, true)
+  if head.version ~= "1" or head.until_close or reader.text ~= "" then return false end
+  return not ("," .. (head.connection or ""):lower():gsub("%s", "") .. ","):find(",close,", 1, true)
 end
 
 --- Read one answer.
@@ -233,11 +233,11 @@ end
 -- @treturn table `status`, `headers` (raw fields, CRLF between them), `body`; or nil, kind, message
 -- @treturn boolean whether the connection may carry another request
 function answer.read(reader, method, max_body)
-    local head, kind, reason = read_head(reader)
-    if not head then return nil, kind, reason end
-    local body, kind2, reason2 = read_body(reader, head, method, max_body)
-    if not body then return nil, kind2, reason2 end
-    return { status = head.status, headers = head.block, body = body }, reusable(reader, head)
+  local head, kind, reason = read_head(reader)
+  if not head then return nil, kind, reason end
+  local body, kind2, reason2 = read_body(reader, head, method, max_body)
+  if not body then return nil, kind2, reason2 end
+  return { status = head.status, headers = head.block, body = body }, reusable(reader, head)
 end
 
 return answer

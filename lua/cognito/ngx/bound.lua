@@ -12,18 +12,18 @@ local bound = {}
 
 -- A waiter is woken by the end of the work or by the cancel token; both only post.
 local function wait(sem, deadline)
-    local left = deadline - clock.monotime()
-    if left > 0 then sem:wait(left) end
+  local left = deadline - clock.monotime()
+  if left > 0 then sem:wait(left) end
 end
 
 local function start(sem, work)
-    local state = {}
-    local thread = ngx.thread.spawn(function()
-        state.ok, state.first, state.second = pcall(work)
-        state.done = true
-        sem:post(1)
-    end)
-    return thread, state
+  local state = {}
+  local thread = ngx.thread.spawn(function()
+    state.ok, state.first, state.second = pcall(work)
+    state.done = true
+    sem:post(1)
+  end)
+  return thread, state
 end
 
 --- Run `work` until it ends, the deadline passes or the token is cancelled.
@@ -33,19 +33,19 @@ end
 -- @treturn boolean true when the work ended; false when it was killed
 -- @return its two results
 function bound.run(deadline, cancel, work)
-    local sem = semaphore.new()
-    local function wake() sem:post(1) end
-    if cancel then cancel.listeners[wake] = true end
-    local thread, state = start(sem, work)
-    if not state.done then wait(sem, deadline) end
-    if cancel then cancel.listeners[wake] = nil end
-    if not state.done then
-        ngx.thread.kill(thread)
-        return false
-    end
-    ngx.thread.wait(thread)
-    if not state.ok then error(state.first, 0) end
-    return true, state.first, state.second
+  local sem = semaphore.new()
+  local function wake() sem:post(1) end
+  if cancel then cancel.listeners[wake] = true end
+  local thread, state = start(sem, work)
+  if not state.done then wait(sem, deadline) end
+  if cancel then cancel.listeners[wake] = nil end
+  if not state.done then
+    ngx.thread.kill(thread)
+    return false
+  end
+  ngx.thread.wait(thread)
+  if not state.ok then error(state.first, 0) end
+  return true, state.first, state.second
 end
 
 return bound

@@ -15,16 +15,16 @@ local spec = ffi.new "long[2]"
 -- its wall clock to Lua; no waiting.
 -- @treturn number
 function clock.monotime()
-    ffi.C.cognito_clock_gettime(MONOTONIC, spec)
-    return tonumber(spec[0]) + tonumber(spec[1]) * 1e-9
+  ffi.C.cognito_clock_gettime(MONOTONIC, spec)
+  return tonumber(spec[0]) + tonumber(spec[1]) * 1e-9
 end
 
 --- Wall clock, seconds since the epoch, milliseconds exact. nginx keeps its time per turn of the event loop,
 -- which a long computation makes stale, hence the update.
 -- @treturn number
 function clock.now()
-    ngx.update_time()
-    return ngx.now()
+  ngx.update_time()
+  return ngx.now()
 end
 
 return clock

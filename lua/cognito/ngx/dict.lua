@@ -28,12 +28,12 @@ local GRACE = 5
 local SPINS = 50
 
 local function failed(message, fields)
-    return nil, errors.new("store", message, fields)
+  return nil, errors.new("store", message, fields)
 end
 
 local function full(name)
-    return failed(("lua_shared_dict %s is full"):format(name),
-        { code = "full", hint = "give it more memory in nginx.conf; nothing that it holds was lost" })
+  return failed(("lua_shared_dict %s is full"):format(name),
+    { code = "full", hint = "give it more memory in nginx.conf; nothing that it holds was lost" })
 end
 
 local function conflict() return nil, trouble.conflict() end
@@ -42,47 +42,47 @@ local function conflict() return nil, trouble.conflict() end
 -- @tparam string name as in `lua_shared_dict <name> <size>;`
 -- @treturn Dict or nil and an error of kind `config` that names the directive
 function dict.open(name)
-    local shared = ngx.shared[name]
-    if not shared then
-        return nil, errors.new("config", ("there is no shared dictionary %q"):format(name),
-            { field = "name", hint = ("add `lua_shared_dict %s 10m;` to the http block of nginx.conf"):format(name) })
-    end
-    return setmetatable({ shared = shared, name = name }, Dict)
+  local shared = ngx.shared[name]
+  if not shared then
+    return nil, errors.new("config", ("there is no shared dictionary %q"):format(name),
+      { field = "name", hint = ("add `lua_shared_dict %s 10m;` to the http block of nginx.conf"):format(name) })
+  end
+  return setmetatable({ shared = shared, name = name }, Dict)
 end
 
 local function write_value(self, key, value, ttl)
-    local id = core.random(16)
-    local ok, reason = self.shared:safe_add("v" .. key .. id, value, ttl > 0 and ttl + GRACE or 0)
-    if ok then return id end
-    if reason == "no memory" then return full(self.name) end
-    return failed("lua_shared_dict: " .. tostring(reason))
+  local id = core.random(16)
+  local ok, reason = self.shared:safe_add("v" .. key .. id, value, ttl > 0 and ttl + GRACE or 0)
+  if ok then return id end
+  if reason == "no memory" then return full(self.name) end
+  return failed("lua_shared_dict: " .. tostring(reason))
 end
 
 local function pause()
-    if phase.check "a write" then
-        ngx.sleep(0.001)
-        return true
-    end
-    return false
+  if phase.check "a write" then
+    ngx.sleep(0.001)
+    return true
+  end
+  return false
 end
 
 -- Holders are done within microseconds, so a few looks suffice unless one was stopped or killed.
 local function guard(self, key)
-    local ends, spins = clock.monotime() + dict.GUARD + 1, 0
-    local mine = core.random(8)
-    while true do
-        local ok, reason = self.shared:safe_add("g" .. key, mine, dict.GUARD)
-        if ok then return mine end
-        if reason == "no memory" then return full(self.name) end
-        spins = spins + 1
-        if spins > SPINS and not pause() or clock.monotime() > ends then
-            return failed("the record is being written by somebody else", { code = "busy", retryable = true })
-        end
+  local ends, spins = clock.monotime() + dict.GUARD + 1, 0
+  local mine = core.random(8)
+  while true do
+    local ok, reason = self.shared:safe_add("g" .. key, mine, dict.GUARD)
+    if ok then return mine end
+    if reason == "no memory" then return full(self.name) end
+    spins = spins + 1
+    if spins > SPINS and not pause() or clock.monotime() > ends then
+      return failed("the record is being written by somebody else", { code = "busy", retryable = true })
     end
+  end
 end
 
 local function unguard(self, key, mine)
-    if self.shared:get("g" .. key) == mine then self.shared:delete("g" .. key) end
+  if self.shared:get("g" .. key) == mine then self.shared:delete("g" .. key) end
 end
 
 --- The value of a key.
@@ -90,15 +90,15 @@ end
 -- @treturn ?string value
 -- @treturn ?string id which changes with every write
 function Dict:get(key)
-    for _ = 1, 100 do
-        local id = self.shared:get("p" .. key)
-        if not id then return nil end
-        local value = self.shared:get("v" .. key .. id)
-        if value then return value, id end
-        -- Between the two reads it was replaced; a pointer that did not move points to a value that has ended.
-        if self.shared:get("p" .. key) == id then return nil end
-    end
-    return nil
+  for _ = 1, 100 do
+    local id = self.shared:get("p" .. key)
+    if not id then return nil end
+    local value = self.shared:get("v" .. key .. id)
+    if value then return value, id end
+    -- Between the two reads it was replaced; a pointer that did not move points to a value that has ended.
+    if self.shared:get("p" .. key) == id then return nil end
+  end
+  return nil
 end
 
 --- The id of the present value, for those who keep a decoded copy.
@@ -112,39 +112,39 @@ function Dict:id(key) return self.shared:get("p" .. key) end
 -- @tparam number ttl seconds after which it ends; 0: never
 -- @treturn boolean true, or nil and an error (`full`, `conflict`)
 function Dict:add(key, value, ttl)
-    local id, err = write_value(self, key, value, ttl)
-    if not id then return nil, err end
-    local ok, reason = self.shared:safe_add("p" .. key, id, ttl)
-    if ok then return true end
-    self.shared:delete("v" .. key .. id)
-    if reason == "no memory" then return full(self.name) end
-    return conflict()
+  local id, err = write_value(self, key, value, ttl)
+  if not id then return nil, err end
+  local ok, reason = self.shared:safe_add("p" .. key, id, ttl)
+  if ok then return true end
+  self.shared:delete("v" .. key .. id)
+  if reason == "no memory" then return full(self.name) end
+  return conflict()
 end
 
 local function turn(self, key, old, value, ttl)
-    local id, err = write_value(self, key, value, ttl)
-    if not id then return nil, err end
-    local ok, reason = self.shared:replace("p" .. key, id, ttl)
-    if not ok then
-        self.shared:delete("v" .. key .. id)
-        return failed("lua_shared_dict: " .. tostring(reason))
-    end
-    self.shared:delete("v" .. key .. old)
-    return true
+  local id, err = write_value(self, key, value, ttl)
+  if not id then return nil, err end
+  local ok, reason = self.shared:replace("p" .. key, id, ttl)
+  if not ok then
+    self.shared:delete("v" .. key .. id)
+    return failed("lua_shared_dict: " .. tostring(reason))
+  end
+  self.shared:delete("v" .. key .. old)
+  return true
 end
 
 local function change(self, key, accept, apply)
-    local mine, err = guard(self, key)
-    if not mine then return nil, err end
-    local value, id = self:get(key)
-    local ok, why
-    if value and accept(value, id) then
-        ok, why = apply(id)
-    else
-        ok, why = conflict()
-    end
-    unguard(self, key, mine)
-    return ok, why
+  local mine, err = guard(self, key)
+  if not mine then return nil, err end
+  local value, id = self:get(key)
+  local ok, why
+  if value and accept(value, id) then
+    ok, why = apply(id)
+  else
+    ok, why = conflict()
+  end
+  unguard(self, key, mine)
+  return ok, why
 end
 
 --- Replace a value that the caller accepts.
@@ -154,13 +154,13 @@ end
 -- @tparam number ttl seconds after which it ends; 0: never
 -- @treturn boolean true, or nil and an error (`full`, `conflict`, `busy`)
 function Dict:replace(key, accept, value, ttl)
-    return change(self, key, accept, function(id) return turn(self, key, id, value, ttl) end)
+  return change(self, key, accept, function(id) return turn(self, key, id, value, ttl) end)
 end
 
 local function remove(self, key, id)
-    self.shared:delete("p" .. key)
-    self.shared:delete("v" .. key .. id)
-    return true
+  self.shared:delete("p" .. key)
+  self.shared:delete("v" .. key .. id)
+  return true
 end
 
 --- Remove a value that the caller accepts.
@@ -168,37 +168,37 @@ end
 -- @tparam function accept called with the present value and its id; may not wait
 -- @treturn boolean true, or nil and an error
 function Dict:remove(key, accept)
-    return change(self, key, accept, function(id) return remove(self, key, id) end)
+  return change(self, key, accept, function(id) return remove(self, key, id) end)
 end
 
 --- Remove whatever there is.
 -- @tparam string key
 -- @treturn boolean true, or nil and an error
 function Dict:clear(key)
-    local mine, err = guard(self, key)
-    if not mine then return nil, err end
-    local id = self.shared:get("p" .. key)
-    if id then remove(self, key, id) end
-    unguard(self, key, mine)
-    return true
+  local mine, err = guard(self, key)
+  if not mine then return nil, err end
+  local id = self.shared:get("p" .. key)
+  if id then remove(self, key, id) end
+  unguard(self, key, mine)
+  return true
 end
 
 -- The lock of a worker that was killed in the middle of a refresh need not wait for its lease, which may be longer
 -- than the time for which the service takes the old refresh token again. Workers of one nginx share one machine.
 local function is_orphan(self, key)
-    local holder = self.shared:get("l" .. key)
-    return holder ~= nil and process.ended(holder:sub(1, 10))
+  local holder = self.shared:get("l" .. key)
+  return holder ~= nil and process.ended(holder:sub(1, 10))
 end
 
 local function inherit(self, key, token, lease)
-    if not is_orphan(self, key) then return nil, "busy" end
-    local mine, err = guard(self, "l" .. key)
-    if not mine then return nil, err end
-    local free = is_orphan(self, key)
-    if free then self.shared:replace("l" .. key, token, lease) end
-    unguard(self, "l" .. key, mine)
-    if free then return token end
-    return nil, "busy"
+  if not is_orphan(self, key) then return nil, "busy" end
+  local mine, err = guard(self, "l" .. key)
+  if not mine then return nil, err end
+  local free = is_orphan(self, key)
+  if free then self.shared:replace("l" .. key, token, lease) end
+  unguard(self, "l" .. key, mine)
+  if free then return token end
+  return nil, "busy"
 end
 
 --- Take the lock of a key.
@@ -206,13 +206,13 @@ end
 -- @tparam number lease seconds after which it is free again by itself
 -- @treturn string a token; or nil and "busy"; or nil and an error
 function Dict:try_lock(key, lease)
-    local token = process.id() .. core.hex_encode(core.random(16))
-    lease = math.max(lease, 0.001)
-    local ok, reason = self.shared:safe_add("l" .. key, token, lease)
-    if ok then return token end
-    if reason == "exists" then return inherit(self, key, token, lease) end
-    if reason == "no memory" then return full(self.name) end
-    return failed("lua_shared_dict: " .. tostring(reason))
+  local token = process.id() .. core.hex_encode(core.random(16))
+  lease = math.max(lease, 0.001)
+  local ok, reason = self.shared:safe_add("l" .. key, token, lease)
+  if ok then return token end
+  if reason == "exists" then return inherit(self, key, token, lease) end
+  if reason == "no memory" then return full(self.name) end
+  return failed("lua_shared_dict: " .. tostring(reason))
 end
 
 --- Give a lock back.
@@ -220,23 +220,23 @@ end
 -- @tparam string token from `try_lock`
 -- @treturn boolean true, or nil and an error of code `lock_lost`
 function Dict:unlock(key, token)
-    local mine, err = guard(self, "l" .. key)
-    if not mine then return nil, err end
-    local ours = self.shared:get("l" .. key) == token
-    if ours then self.shared:delete("l" .. key) end
-    unguard(self, "l" .. key, mine)
-    if ours then return true end
-    return nil, trouble.lock_lost()
+  local mine, err = guard(self, "l" .. key)
+  if not mine then return nil, err end
+  local ours = self.shared:get("l" .. key) == token
+  if ours then self.shared:delete("l" .. key) end
+  unguard(self, "l" .. key, mine)
+  if ours then return true end
+  return nil, trouble.lock_lost()
 end
 
 --- All keys. Holds the dictionary for every worker while it copies, so it is for maintenance only.
 -- @treturn table
 function Dict:keys()
-    local keys = {}
-    for _, name in ipairs(self.shared:get_keys(0)) do
-        if name:sub(1, 1) == "p" then keys[#keys + 1] = name:sub(2) end
-    end
-    return keys
+  local keys = {}
+  for _, name in ipairs(self.shared:get_keys(0)) do
+    if name:sub(1, 1) == "p" then keys[#keys + 1] = name:sub(2) end
+  end
+  return keys
 end
 
 return dict

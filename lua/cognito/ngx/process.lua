@@ -17,8 +17,8 @@ function process.id() return ("%010d"):format(ngx.worker.pid()) end
 -- @tparam string id from `id`
 -- @treturn boolean
 function process.ended(id)
-    local pid = tonumber(id)
-    return pid ~= nil and ffi.C.cognito_kill(pid, 0) ~= 0 and ffi.errno() == ESRCH
+  local pid = tonumber(id)
+  return pid ~= nil and ffi.C.cognito_kill(pid, 0) ~= 0 and ffi.errno() == ESRCH
 end
 
 return process

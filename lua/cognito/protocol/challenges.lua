@@ -18,55 +18,55 @@ local challenges = {}
 local function text(value) return value end
 
 local function object(value)
-    local parsed = value:find "^%s*{" and json.decode(value)
-    return type(parsed) == "table" and parsed or nil
+  local parsed = value:find "^%s*{" and json.decode(value)
+  return type(parsed) == "table" and parsed or nil
 end
 
 local function strings(value)
-    local parsed, out = value:find "^%s*%[" and json.decode(value), {}
-    if type(parsed) ~= "table" then return nil end
-    for _, item in ipairs(parsed) do
-        if type(item) == "string" then out[#out + 1] = item end
-    end
-    return out
+  local parsed, out = value:find "^%s*%[" and json.decode(value), {}
+  if type(parsed) ~= "table" then return nil end
+  for _, item in ipairs(parsed) do
+    if type(item) == "string" then out[#out + 1] = item end
+  end
+  return out
 end
 
 local PREFIX = "userAttributes."
 
 local function attribute_names(value)
-    local list = strings(value)
-    for i, name in ipairs(list or {}) do
-        if name:sub(1, #PREFIX) == PREFIX then list[i] = name:sub(#PREFIX + 1) end
-    end
-    return list
+  local list = strings(value)
+  for i, name in ipairs(list or {}) do
+    if name:sub(1, #PREFIX) == PREFIX then list[i] = name:sub(#PREFIX + 1) end
+  end
+  return list
 end
 
 local DELIVERY = { destination = { "CODE_DELIVERY_DESTINATION", text },
-    medium = { "CODE_DELIVERY_DELIVERY_MEDIUM", text } }
+  medium = { "CODE_DELIVERY_DELIVERY_MEDIUM", text } }
 
 challenges.list = {
-    { name = "PASSWORD_VERIFIER", automatic = true },
-    { name = "DEVICE_SRP_AUTH", automatic = true },
-    { name = "DEVICE_PASSWORD_VERIFIER", automatic = true },
-    { name = "SMS_MFA", ask = "code", key = "SMS_MFA_CODE", parameters = DELIVERY },
-    { name = "SMS_OTP", ask = "code", key = "SMS_OTP_CODE", parameters = DELIVERY },
-    { name = "EMAIL_OTP", ask = "code", key = "EMAIL_OTP_CODE", parameters = DELIVERY },
-    -- in the documentation's prose, but not in the model: known so that a pool that sends it is no dead end
-    { name = "EMAIL_MFA", ask = "code", key = "EMAIL_MFA_CODE", parameters = DELIVERY },
-    { name = "SOFTWARE_TOKEN_MFA", ask = "code", key = "SOFTWARE_TOKEN_MFA_CODE",
-        parameters = { device_name = { "FRIENDLY_DEVICE_NAME", text } } },
-    { name = "SELECT_MFA_TYPE", ask = "choice", key = "ANSWER",
-        parameters = { choices = { "MFAS_CAN_CHOOSE", strings } } },
-    { name = "SELECT_CHALLENGE", ask = "factor", key = "ANSWER", parameters = {} },
-    { name = "MFA_SETUP", ask = "setup", parameters = { choices = { "MFAS_CAN_SETUP", strings } } },
-    { name = "NEW_PASSWORD_REQUIRED", ask = "new_password", key = "NEW_PASSWORD",
-        parameters = { attributes = { "userAttributes", object },
-            required_attributes = { "requiredAttributes", attribute_names } } },
-    { name = "CUSTOM_CHALLENGE", ask = "answer", key = "ANSWER" },
-    { name = "PASSWORD", ask = "password", key = "PASSWORD", parameters = {} },
-    { name = "PASSWORD_SRP", ask = "srp", parameters = {} },
-    { name = "WEB_AUTHN", ask = "credential", key = "CREDENTIAL",
-        parameters = { options = { "CREDENTIAL_REQUEST_OPTIONS", text } } },
+  { name = "PASSWORD_VERIFIER", automatic = true },
+  { name = "DEVICE_SRP_AUTH", automatic = true },
+  { name = "DEVICE_PASSWORD_VERIFIER", automatic = true },
+  { name = "SMS_MFA", ask = "code", key = "SMS_MFA_CODE", parameters = DELIVERY },
+  { name = "SMS_OTP", ask = "code", key = "SMS_OTP_CODE", parameters = DELIVERY },
+  { name = "EMAIL_OTP", ask = "code", key = "EMAIL_OTP_CODE", parameters = DELIVERY },
+  -- in the documentation's prose, but not in the model: known so that a pool that sends it is no dead end
+  { name = "EMAIL_MFA", ask = "code", key = "EMAIL_MFA_CODE", parameters = DELIVERY },
+  { name = "SOFTWARE_TOKEN_MFA", ask = "code", key = "SOFTWARE_TOKEN_MFA_CODE",
+    parameters = { device_name = { "FRIENDLY_DEVICE_NAME", text } } },
+  { name = "SELECT_MFA_TYPE", ask = "choice", key = "ANSWER",
+    parameters = { choices = { "MFAS_CAN_CHOOSE", strings } } },
+  { name = "SELECT_CHALLENGE", ask = "factor", key = "ANSWER", parameters = {} },
+  { name = "MFA_SETUP", ask = "setup", parameters = { choices = { "MFAS_CAN_SETUP", strings } } },
+  { name = "NEW_PASSWORD_REQUIRED", ask = "new_password", key = "NEW_PASSWORD",
+    parameters = { attributes = { "userAttributes", object },
+      required_attributes = { "requiredAttributes", attribute_names } } },
+  { name = "CUSTOM_CHALLENGE", ask = "answer", key = "ANSWER" },
+  { name = "PASSWORD", ask = "password", key = "PASSWORD", parameters = {} },
+  { name = "PASSWORD_SRP", ask = "srp", parameters = {} },
+  { name = "WEB_AUTHN", ask = "credential", key = "CREDENTIAL",
+    parameters = { options = { "CREDENTIAL_REQUEST_OPTIONS", text } } },
 }
 
 local by_name = {}
@@ -76,20 +76,20 @@ challenges.by_name = by_name
 -- ---- the question ----
 
 local function only_strings(members)
-    local out = {}
-    for name, value in pairs(members or {}) do
-        if type(value) == "string" then out[name] = value end
-    end
-    return out
+  local out = {}
+  for name, value in pairs(members or {}) do
+    if type(value) == "string" then out[name] = value end
+  end
+  return out
 end
 
 local function typed(row, raw)
-    local out = {}
-    for name, how in pairs(row.parameters) do
-        local value = raw[how[1]]
-        if value then out[name] = how[2](value) end
-    end
-    return out
+  local out = {}
+  for name, how in pairs(row.parameters) do
+    local value = raw[how[1]]
+    if value then out[name] = how[2](value) end
+  end
+  return out
 end
 
 --- What an answer of the service asks.
@@ -100,52 +100,52 @@ end
 -- request; `device_name`), the service's own strings for CUSTOM_CHALLENGE and for a challenge that is not known;
 -- `raw`: the service's own strings; `known`
 function challenges.question(output)
-    local row, raw = by_name[output.ChallengeName], only_strings(output.ChallengeParameters)
-    local question = { name = output.ChallengeName, raw = raw, known = row ~= nil and row.ask ~= nil }
-    question.parameters = row and row.parameters and typed(row, raw) or raw
-    if row and row.ask == "factor" then
-        question.parameters.choices = {}
-        for _, name in ipairs(output.AvailableChallenges or {}) do
-            if type(name) == "string" then table.insert(question.parameters.choices, name) end
-        end
+  local row, raw = by_name[output.ChallengeName], only_strings(output.ChallengeParameters)
+  local question = { name = output.ChallengeName, raw = raw, known = row ~= nil and row.ask ~= nil }
+  question.parameters = row and row.parameters and typed(row, raw) or raw
+  if row and row.ask == "factor" then
+    question.parameters.choices = {}
+    for _, name in ipairs(output.AvailableChallenges or {}) do
+      if type(name) == "string" then table.insert(question.parameters.choices, name) end
     end
-    return question
+  end
+  return question
 end
 
 -- ---- the answer ----
 
 local function refuse(field, message)
-    return nil, errors.new("invalid", message, { code = "bad_answer", field = field })
+  return nil, errors.new("invalid", message, { code = "bad_answer", field = field })
 end
 
 local function single(row, x, field)
-    local value = x[field]
-    if value == nil then return refuse(field, row.name .. " asks for " .. field) end
-    return { [row.key] = value }
+  local value = x[field]
+  if value == nil then return refuse(field, row.name .. " asks for " .. field) end
+  return { [row.key] = value }
 end
 
 local function contains(list, item)
-    for _, value in ipairs(list) do
-        if value == item then return true end
-    end
-    return false
+  for _, value in ipairs(list) do
+    if value == item then return true end
+  end
+  return false
 end
 
 local function check_choice(question, choice)
-    local choices = question.parameters.choices
-    if choice == nil then return refuse("choice", question.name .. " asks for choice") end
-    if not choices or #choices == 0 or contains(choices, choice) then return choice end
-    return refuse("choice", "that is no choice; the choices are " .. table.concat(choices, ", "))
+  local choices = question.parameters.choices
+  if choice == nil then return refuse("choice", question.name .. " asks for choice") end
+  if not choices or #choices == 0 or contains(choices, choice) then return choice end
+  return refuse("choice", "that is no choice; the choices are " .. table.concat(choices, ", "))
 end
 
 local function credential_text(credential)
-    if type(credential) == "string" then
-        if object(credential) then return credential end
-        return refuse("credential", "the credential is not a JSON object")
-    end
-    local written, message = json.encode(credential)
-    if written then return written end
-    return refuse("credential", "the credential cannot be written as JSON: " .. message)
+  if type(credential) == "string" then
+    if object(credential) then return credential end
+    return refuse("credential", "the credential is not a JSON object")
+  end
+  local written, message = json.encode(credential)
+  if written then return written end
+  return refuse("credential", "the credential cannot be written as JSON: " .. message)
 end
 
 -- Each takes the row, the question and the table of the answer; gives ChallengeResponses and, where SRP follows, the
@@ -153,8 +153,8 @@ end
 local answers = {}
 
 function answers.code(row, _, x)
-    if x.code and not x.code:find "%S" then return refuse("code", "the code is empty") end
-    return single(row, { code = x.code and x.code:gsub("%s", "") }, "code")
+  if x.code and not x.code:find "%S" then return refuse("code", "the code is empty") end
+  return single(row, { code = x.code and x.code:gsub("%s", "") }, "code")
 end
 
 function answers.password(row, _, x) return single(row, x, "password") end
@@ -162,86 +162,86 @@ function answers.password(row, _, x) return single(row, x, "password") end
 function answers.answer(row, _, x) return single(row, x, "answer") end
 
 function answers.choice(row, question, x)
-    local choice, err = check_choice(question, x.choice)
-    if not choice then return nil, err end
-    return { [row.key] = choice }
+  local choice, err = check_choice(question, x.choice)
+  if not choice then return nil, err end
+  return { [row.key] = choice }
 end
 
 function answers.srp(row, _, x)
-    if x.password == nil then return refuse("password", row.name .. " asks for password") end
-    return {}, { srp = true, password = x.password }
+  if x.password == nil then return refuse("password", row.name .. " asks for password") end
+  return {}, { srp = true, password = x.password }
 end
 
 -- The first factor may be chosen and proven in one message.
 function answers.factor(row, question, x)
-    local choice, err = check_choice(question, x.choice)
-    if not choice then return nil, err end
-    local responses = { [row.key] = choice }
-    if choice == "PASSWORD" then responses.PASSWORD = x.password end
-    if choice == "WEB_AUTHN" and x.credential ~= nil then
-        responses.CREDENTIAL, err = credential_text(x.credential)
-        if err then return nil, err end
-    end
-    if choice ~= "PASSWORD_SRP" then return responses end
-    if x.password == nil then return refuse("password", "PASSWORD_SRP asks for password too") end
-    return responses, { srp = true, password = x.password }
+  local choice, err = check_choice(question, x.choice)
+  if not choice then return nil, err end
+  local responses = { [row.key] = choice }
+  if choice == "PASSWORD" then responses.PASSWORD = x.password end
+  if choice == "WEB_AUTHN" and x.credential ~= nil then
+    responses.CREDENTIAL, err = credential_text(x.credential)
+    if err then return nil, err end
+  end
+  if choice ~= "PASSWORD_SRP" then return responses end
+  if x.password == nil then return refuse("password", "PASSWORD_SRP asks for password too") end
+  return responses, { srp = true, password = x.password }
 end
 
 function answers.credential(row, _, x)
-    if x.credential == nil then return refuse("credential", row.name .. " asks for credential") end
-    local written, err = credential_text(x.credential)
-    if not written then return nil, err end
-    return { [row.key] = written }
+  if x.credential == nil then return refuse("credential", row.name .. " asks for credential") end
+  local written, err = credential_text(x.credential)
+  if not written then return nil, err end
+  return { [row.key] = written }
 end
 
 function answers.new_password(row, question, x)
-    if x.new_password == nil then return refuse("new_password", row.name .. " asks for new_password") end
-    local responses = { [row.key] = x.new_password }
-    for name, value in pairs(x.attributes or {}) do
-        responses[name:sub(1, #PREFIX) == PREFIX and name or PREFIX .. name] = value
+  if x.new_password == nil then return refuse("new_password", row.name .. " asks for new_password") end
+  local responses = { [row.key] = x.new_password }
+  for name, value in pairs(x.attributes or {}) do
+    responses[name:sub(1, #PREFIX) == PREFIX and name or PREFIX .. name] = value
+  end
+  for _, name in ipairs(question.parameters.required_attributes or {}) do
+    if responses[PREFIX .. name] == nil then
+      return refuse("attributes", "the pool requires the attribute " .. name)
     end
-    for _, name in ipairs(question.parameters.required_attributes or {}) do
-        if responses[PREFIX .. name] == nil then
-            return refuse("attributes", "the pool requires the attribute " .. name)
-        end
-    end
-    return responses
+  end
+  return responses
 end
 
 -- The code is proven by an operation of its own; the challenge itself is answered with nothing.
 function answers.setup(_, question, x)
-    if not question.parameters.secret then
-        return refuse("raw", "MFA_SETUP offers no authenticator app here; answer it with { raw = { ... } }")
-    end
-    if not (x.code and x.code:find "%S") then return refuse("code", "MFA_SETUP asks for code") end
-    return {}, { verify = x.code:gsub("%s", ""), device_name = x.device_name }
+  if not question.parameters.secret then
+    return refuse("raw", "MFA_SETUP offers no authenticator app here; answer it with { raw = { ... } }")
+  end
+  if not (x.code and x.code:find "%S") then return refuse("code", "MFA_SETUP asks for code") end
+  return {}, { verify = x.code:gsub("%s", ""), device_name = x.device_name }
 end
 
 local single_field = { code = "code", password = "password", answer = "answer", choice = "choice", srp = "password",
-    factor = "choice", credential = "credential", new_password = "new_password", setup = "code" }
+  factor = "choice", credential = "credential", new_password = "new_password", setup = "code" }
 
 local fields = {
-    code = { code = "string" }, password = { password = "string" }, answer = { answer = "string" },
-    choice = { choice = "string" }, srp = { password = "string" },
-    factor = { choice = "string", password = "string", credential = "string|table" },
-    credential = { credential = "string|table" }, new_password = { new_password = "string", attributes = "table" },
-    setup = { code = "string", device_name = "string" },
+  code = { code = "string" }, password = { password = "string" }, answer = { answer = "string" },
+  choice = { choice = "string" }, srp = { password = "string" },
+  factor = { choice = "string", password = "string", credential = "string|table" },
+  credential = { credential = "string|table" }, new_password = { new_password = "string", attributes = "table" },
+  setup = { code = "string", device_name = "string" },
 }
 
 local function check_map(map, where, level)
-    for name, value in pairs(map) do
-        if type(name) ~= "string" or type(value) ~= "string" then
-            error(where .. " must hold strings under string names", level + 1)
-        end
+  for name, value in pairs(map) do
+    if type(name) ~= "string" or type(value) ~= "string" then
+      error(where .. " must hold strings under string names", level + 1)
     end
-    return map
+  end
+  return map
 end
 
 local function raw_answer(x, level)
-    options.check(x, { raw = "table" }, "step:answer", level + 1)
-    local copy = {}
-    for name, value in pairs(check_map(x.raw, "step:answer: raw", level + 1)) do copy[name] = value end
-    return copy
+  options.check(x, { raw = "table" }, "step:answer", level + 1)
+  local copy = {}
+  for name, value in pairs(check_map(x.raw, "step:answer: raw", level + 1)) do copy[name] = value end
+  return copy
 end
 
 --- Puts a caller's answer for the wire. A wrong type or an unknown field raises.
@@ -254,21 +254,21 @@ end
 -- @treturn table|nil `srp` and `password`: an exchange is to be opened; `verify` and `device_name`: a software token
 -- is to be verified first
 function challenges.answer(question, x, level)
-    local row = by_name[question.name]
-    if type(x) == "table" and x.raw ~= nil then
-        local raw = raw_answer(x, level + 1)
-        return raw
-    end
-    if type(x) ~= "string" and type(x) ~= "table" then
-        error("step:answer: a string or a table is needed, not " .. type(x), level + 1)
-    end
-    if not (row and row.ask) then
-        return refuse("raw", question.name .. " can be answered with { raw = { ... } } only")
-    end
-    if type(x) == "string" then x = { [single_field[row.ask]] = x } end
-    options.check(x, fields[row.ask], "step:answer", level + 1)
-    if x.attributes then check_map(x.attributes, "step:answer: attributes", level + 1) end
-    return answers[row.ask](row, question, x)
+  local row = by_name[question.name]
+  if type(x) == "table" and x.raw ~= nil then
+    local raw = raw_answer(x, level + 1)
+    return raw
+  end
+  if type(x) ~= "string" and type(x) ~= "table" then
+    error("step:answer: a string or a table is needed, not " .. type(x), level + 1)
+  end
+  if not (row and row.ask) then
+    return refuse("raw", question.name .. " can be answered with { raw = { ... } } only")
+  end
+  if type(x) == "string" then x = { [single_field[row.ask]] = x } end
+  options.check(x, fields[row.ask], "step:answer", level + 1)
+  if x.attributes then check_map(x.attributes, "step:answer: attributes", level + 1) end
+  return answers[row.ask](row, question, x)
 end
 
 return challenges

@@ -17,57 +17,57 @@ local FRESH = 30              -- seconds in which a measurement is not repeated
 local JUMP = 2                -- seconds by which wall and monotonic clock may part before a jump is assumed
 
 local months = { Jan = 1, Feb = 2, Mar = 3, Apr = 4, May = 5, Jun = 6, Jul = 7, Aug = 8, Sep = 9, Oct = 10, Nov = 11,
-    Dec = 12 }
+  Dec = 12 }
 
 -- Days since 1970-01-01 of a date of the Gregorian calendar.
 local function days(year, month, day)
-    if month <= 2 then year, month = year - 1, month + 12 end
-    return 365 * year + floor(year / 4) - floor(year / 100) + floor(year / 400)
-        + floor((153 * (month - 3) + 2) / 5) + day - 719469
+  if month <= 2 then year, month = year - 1, month + 12 end
+  return 365 * year + floor(year / 4) - floor(year / 100) + floor(year / 400)
+    + floor((153 * (month - 3) + 2) / 5) + day - 719469
 end
 
 --- Reads the Date field of an answer (RFC 9110 section 5.6.7, the one form that may be sent).
 -- @tparam string text
 -- @treturn number|nil seconds since the epoch
 function clock.parse(text)
-    local day, name, year, h, m, s = text:match("^%a%a%a, (%d%d) (%a%a%a) (%d%d%d%d) (%d%d):(%d%d):(%d%d) GMT$")
-    local month = months[name]
-    if not month then return nil end
-    return days(tonumber(year), month, tonumber(day)) * 86400 + h * 3600 + m * 60 + s
+  local day, name, year, h, m, s = text:match("^%a%a%a, (%d%d) (%a%a%a) (%d%d%d%d) (%d%d):(%d%d):(%d%d) GMT$")
+  local month = months[name]
+  if not month then return nil end
+  return days(tonumber(year), month, tonumber(day)) * 86400 + h * 3600 + m * 60 + s
 end
 
 --- Makes a clock that knows nothing yet.
 -- @treturn table
 function clock.new()
-    return setmetatable({ at = nil, offset = nil, drift = nil }, Clock)
+  return setmetatable({ at = nil, offset = nil, drift = nil }, Clock)
 end
 
 function Clock:is_steady(wall, mono)
-    local jump = (wall - mono) - self.offset
-    return jump < JUMP and jump > -JUMP
+  local jump = (wall - mono) - self.offset
+  return jump < JUMP and jump > -JUMP
 end
 
 --- Takes the server's time from an answer.
 -- @tparam table response
 -- @tparam table host
 function Clock:note(response, host)
-    local mono = host.monotime()
-    if self.at and mono - self.at < FRESH then return end
-    local date = header(response.headers, "date")
-    local server = date and clock.parse(date)
-    if not server then return end
-    local wall = host.now()
-    -- The field has whole seconds: half of one is the mean of what was cut off.
-    self.at, self.offset, self.drift = mono, wall - mono, server + 0.5 - wall
+  local mono = host.monotime()
+  if self.at and mono - self.at < FRESH then return end
+  local date = header(response.headers, "date")
+  local server = date and clock.parse(date)
+  if not server then return end
+  local wall = host.now()
+  -- The field has whole seconds: half of one is the mean of what was cut off.
+  self.at, self.offset, self.drift = mono, wall - mono, server + 0.5 - wall
 end
 
 --- Seconds to add to our wall clock to have the server's; nil when that is not known (any more).
 -- @tparam table host
 -- @treturn number|nil
 function Clock:difference(host)
-    if not self.drift then return nil end
-    if self:is_steady(host.now(), host.monotime()) then return self.drift end
-    self.at, self.drift = nil, nil
+  if not self.drift then return nil end
+  if self:is_steady(host.now(), host.monotime()) then return self.drift end
+  self.at, self.drift = nil, nil
 end
 
 return clock

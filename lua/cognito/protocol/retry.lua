@@ -20,15 +20,15 @@ retry.MAX_ATTEMPTS = 3
 -- @tparam[opt=500] number tokens
 -- @treturn table
 function retry.new_bucket(tokens)
-    return { tokens = tokens or CAPACITY }
+  return { tokens = tokens or CAPACITY }
 end
 
 --- What sort of failure an error is.
 -- @tparam table err an error object
 -- @treturn string|nil `throttling`, `transient`, or nil where sending again cannot help
 function retry.class(err)
-    if not err.retryable then return nil end
-    return err.kind == "throttled" and "throttling" or "transient"
+  if not err.retryable then return nil end
+  return err.kind == "throttled" and "throttling" or "transient"
 end
 
 --- The delay before retry number n.
@@ -38,9 +38,9 @@ end
 -- @tparam[opt] number hint seconds that the server asked for
 -- @treturn number seconds
 function retry.delay(class, n, rand, hint)
-    local delay = rand * min(scale_of[class] * 2 ^ (n - 1), LONGEST)
-    if hint and hint >= 0 then delay = max(delay, min(hint, delay + HINT_SPAN)) end
-    return delay
+  local delay = rand * min(scale_of[class] * 2 ^ (n - 1), LONGEST)
+  if hint and hint >= 0 then delay = max(delay, min(hint, delay + HINT_SPAN)) end
+  return delay
 end
 
 --- Says whether a failed request may be sent again at all, whatever the number of attempts (rule R1).
@@ -49,9 +49,9 @@ end
 -- @tparam number lost how many earlier attempts of this call ended without an answer
 -- @treturn boolean
 function retry.is_safe(err, resend, lost)
-    if not err.maybe_processed or resend == "safe" then return true end
-    if resend == "answered" then return err.status ~= nil end
-    return resend == "once" and (err.status ~= nil and err.kind == "server" or lost == 0)
+  if not err.maybe_processed or resend == "safe" then return true end
+  if resend == "answered" then return err.status ~= nil end
+  return resend == "once" and (err.status ~= nil and err.kind == "server" or lost == 0)
 end
 
 --- Decides after a failed attempt, and takes the cost of the retry from the bucket.
@@ -63,20 +63,20 @@ end
 -- @treturn number|nil seconds to wait before sending again; nil: stop
 -- @treturn number|string the cost taken, or the reason to stop
 function retry.next(bucket, attempt, attempts, err, rand)
-    if attempt >= attempts then return nil, "attempts" end
-    local class = retry.class(err)
-    if not class then return nil, "final" end
-    local cost = cost_of[class]
-    if bucket.tokens < cost then return nil, "quota" end
-    bucket.tokens = bucket.tokens - cost
-    return retry.delay(class, attempt, rand(), err.retry_after), cost
+  if attempt >= attempts then return nil, "attempts" end
+  local class = retry.class(err)
+  if not class then return nil, "final" end
+  local cost = cost_of[class]
+  if bucket.tokens < cost then return nil, "quota" end
+  bucket.tokens = bucket.tokens - cost
+  return retry.delay(class, attempt, rand(), err.retry_after), cost
 end
 
 --- Gives back to the bucket after a success.
 -- @tparam table bucket
 -- @tparam[opt] number cost of the call's last retry; nil when there was none
 function retry.success(bucket, cost)
-    bucket.tokens = min(bucket.tokens + (cost or 1), CAPACITY)
+  bucket.tokens = min(bucket.tokens + (cost or 1), CAPACITY)
 end
 
 return retry

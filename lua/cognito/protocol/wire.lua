@@ -12,10 +12,10 @@ local header = core.header
 -- @tparam table response
 -- @treturn number|nil
 function wire.retry_after(response)
-    local ms = (header(response.headers, "x-amz-retry-after") or ""):match("^%d+$")
-    if ms then return tonumber(ms) / 1000 end
-    local seconds = (header(response.headers, "retry-after") or ""):match("^%d+$")
-    return seconds and tonumber(seconds)
+  local ms = (header(response.headers, "x-amz-retry-after") or ""):match("^%d+$")
+  if ms then return tonumber(ms) / 1000 end
+  local seconds = (header(response.headers, "retry-after") or ""):match("^%d+$")
+  return seconds and tonumber(seconds)
 end
 
 --- The fields that every error from an answer has.
@@ -23,9 +23,9 @@ end
 -- @tparam table response
 -- @treturn table
 function wire.fields(operation, response)
-    local id = header(response.headers, "x-amzn-requestid")
-    return { operation = operation, status = response.status, request_id = id and errors.clean(id),
-        retry_after = wire.retry_after(response), retryable = false, maybe_processed = false }
+  local id = header(response.headers, "x-amzn-requestid")
+  return { operation = operation, status = response.status, request_id = id and errors.clean(id),
+    retry_after = wire.retry_after(response), retryable = false, maybe_processed = false }
 end
 
 --- An answer of a form that the service never sends.
@@ -35,10 +35,10 @@ end
 -- @tparam[opt] boolean torn the answer was cut short: sending again may help
 -- @treturn table an error of kind `bad_response`
 function wire.bad(operation, response, message, torn)
-    local fields = wire.fields(operation, response)
-    fields.retryable, fields.maybe_processed = torn or false, true
-    fields.code = torn and "truncated" or nil
-    return errors.new("bad_response", message, fields)
+  local fields = wire.fields(operation, response)
+  fields.retryable, fields.maybe_processed = torn or false, true
+  fields.code = torn and "truncated" or nil
+  return errors.new("bad_response", message, fields)
 end
 
 --- An answer whose status alone decides: a redirect, or not the service at all.
@@ -46,10 +46,10 @@ end
 -- @tparam table response
 -- @treturn table|nil an error
 function wire.redirect(operation, response)
-    if response.status >= 300 and response.status < 400 then
-        return errors.new("http_redirect", "the endpoint answered with a redirect, which is not followed",
-            wire.fields(operation, response))
-    end
+  if response.status >= 300 and response.status < 400 then
+    return errors.new("http_redirect", "the endpoint answered with a redirect, which is not followed",
+      wire.fields(operation, response))
+  end
 end
 
 return wire

@@ -22,11 +22,11 @@ local PLAIN, SEALED = "lua-cognito record 1\n", "lua-cognito sealed 1\n"
 codec.max_size = 1048576
 
 local function place_of(key)
-    return "lua-cognito record 1\0" .. key
+  return "lua-cognito record 1\0" .. key
 end
 
 local function digest(text)
-    return core.hex_encode(core.sha256(text))
+  return core.hex_encode(core.sha256(text))
 end
 
 --- Encodes a record. What it gives is to be joined; that is left to the writer, who can do it without a Lua string.
@@ -35,45 +35,45 @@ end
 -- @tparam[opt] table keys a `cognito.storage.keys`; nil: not sealed
 -- @treturn table|nil a list of strings, or nil and an error of kind `store`
 function codec.encode(key, record, keys)
-    local text, message = json.encode(record)
-    if not text or type(record.version) ~= "string" or record[1] ~= nil then
-        message = "the record cannot be written: " .. (message or "it is a list, or has no version")
-        return nil, errors.new("store", message, { code = "record" })
-    end
-    if #text > codec.max_size - 256 then
-        return nil, errors.new("store", "the record is larger than a mebibyte", { code = "too_large" })
-    end
-    if not keys then return { PLAIN .. key .. "\n" .. digest(text) .. "\n", text, "\n" } end
-    local sealed, err = keys:seal(place_of(key), text)
-    if not sealed then return nil, err end
-    return { SEALED, sealed }
+  local text, message = json.encode(record)
+  if not text or type(record.version) ~= "string" or record[1] ~= nil then
+    message = "the record cannot be written: " .. (message or "it is a list, or has no version")
+    return nil, errors.new("store", message, { code = "record" })
+  end
+  if #text > codec.max_size - 256 then
+    return nil, errors.new("store", "the record is larger than a mebibyte", { code = "too_large" })
+  end
+  if not keys then return { PLAIN .. key .. "\n" .. digest(text) .. "\n", text, "\n" } end
+  local sealed, err = keys:seal(place_of(key), text)
+  if not sealed then return nil, err end
+  return { SEALED, sealed }
 end
 
 local function open_plain(key, octets)
-    local owner, sum, text = octets:match("^(%x+)\n(%x+)\n(.*)\n$", #PLAIN + 1)
-    if owner ~= key or sum ~= digest(text) then return nil, "corrupt" end
-    return text
+  local owner, sum, text = octets:match("^(%x+)\n(%x+)\n(.*)\n$", #PLAIN + 1)
+  if owner ~= key or sum ~= digest(text) then return nil, "corrupt" end
+  return text
 end
 
 local UNSEALED = { seal_format = "corrupt", seal_tampered = "tampered", seal_key = "key", too_large = "corrupt" }
 
 local function open_sealed(key, octets, keys)
-    local text, code = keys:open(place_of(key), octets:sub(#SEALED + 1))
-    if text then return text end
-    return nil, UNSEALED[code] or code
+  local text, code = keys:open(place_of(key), octets:sub(#SEALED + 1))
+  if text then return text end
+  return nil, UNSEALED[code] or code
 end
 
 local function open(key, octets, keys)
-    local form, number = octets:match("^lua%-cognito (%l+) (%d+)\n")
-    if not form then return nil, "corrupt" end
-    if tonumber(number) > FORMAT then return nil, "newer" end
-    if octets:sub(1, #PLAIN) == PLAIN then
-        if keys then return nil, "not_sealed" end
-        return open_plain(key, octets)
-    end
-    if octets:sub(1, #SEALED) ~= SEALED then return nil, "corrupt" end
-    if not keys then return nil, "sealed" end
-    return open_sealed(key, octets, keys)
+  local form, number = octets:match("^lua%-cognito (%l+) (%d+)\n")
+  if not form then return nil, "corrupt" end
+  if tonumber(number) > FORMAT then return nil, "newer" end
+  if octets:sub(1, #PLAIN) == PLAIN then
+    if keys then return nil, "not_sealed" end
+    return open_plain(key, octets)
+  end
+  if octets:sub(1, #SEALED) ~= SEALED then return nil, "corrupt" end
+  if not keys then return nil, "sealed" end
+  return open_sealed(key, octets, keys)
 end
 
 --- Decodes a record.
@@ -84,21 +84,21 @@ end
 -- `corrupt` `tampered` `newer` `key` (sealed with a key that is not ours) `sealed` (and no key was given)
 -- `not_sealed` (and one was)
 function codec.decode(key, octets, keys)
-    local text, problem = open(key, octets, keys)
-    if not text then return nil, problem end
-    local record = json.decode(text)
-    if type(record) ~= "table" or type(record.version) ~= "string" then return nil, "corrupt" end
-    return record
+  local text, problem = open(key, octets, keys)
+  if not text then return nil, problem end
+  local record = json.decode(text)
+  if type(record) ~= "table" or type(record.version) ~= "string" then return nil, "corrupt" end
+  return record
 end
 
 --- A copy that shares nothing but strings.
 -- @tparam table value
 -- @treturn table
 function codec.copy(value)
-    if type(value) ~= "table" then return value end
-    local out = {}
-    for k, v in pairs(value) do out[k] = codec.copy(v) end
-    return out
+  if type(value) ~= "table" then return value end
+  local out = {}
+  for k, v in pairs(value) do out[k] = codec.copy(v) end
+  return out
 end
 
 --- Compares two records by content.
@@ -106,19 +106,19 @@ end
 -- @tparam table b
 -- @treturn boolean
 function codec.same(a, b)
-    if type(a) ~= "table" or type(b) ~= "table" then return a == b end
-    for k, v in pairs(a) do
-        if not codec.same(v, b[k]) then return false end
-    end
-    for k in pairs(b) do
-        if a[k] == nil then return false end
-    end
-    return true
+  if type(a) ~= "table" or type(b) ~= "table" then return a == b end
+  for k, v in pairs(a) do
+    if not codec.same(v, b[k]) then return false end
+  end
+  for k in pairs(b) do
+    if a[k] == nil then return false end
+  end
+  return true
 end
 
 local function split(version)
-    local id, counter = version:match("^(.*)%.(%d+)$")
-    return id, tonumber(counter)
+  local id, counter = version:match("^(.*)%.(%d+)$")
+  return id, tonumber(counter)
 end
 
 local WATCHED = 4096
@@ -129,19 +129,19 @@ Watch.__index = Watch
 --- Remembers the newest versions that this process has seen, of the last few thousand records that it used.
 -- @treturn table with the methods `note` and `forget`
 function codec.watch()
-    return setmetatable({ young = {}, old = {}, count = 0 }, Watch)
+  return setmetatable({ young = {}, old = {}, count = 0 }, Watch)
 end
 
 function Watch:forget(key)
-    self.young[key], self.old[key] = nil, nil
+  self.young[key], self.old[key] = nil, nil
 end
 
 local function remember(self, key, version)
-    if not self.young[key] then
-        self.count = self.count + 1
-        if self.count > WATCHED then self.old, self.young, self.count = self.young, {}, 1 end
-    end
-    self.young[key] = version
+  if not self.young[key] then
+    self.count = self.count + 1
+    if self.count > WATCHED then self.old, self.young, self.count = self.young, {}, 1 end
+  end
+  self.young[key] = version
 end
 
 --- Notes a version that was read or written.
@@ -149,28 +149,28 @@ end
 -- @tparam string version
 -- @treturn boolean true, or false when it is older than one that was seen: the record was rolled back
 function Watch:note(key, version)
-    local id, counter = split(version)
-    local old_id, old_counter = split(self.young[key] or self.old[key] or "")
-    if id and id == old_id and counter < old_counter then return false end
-    remember(self, key, version)
-    return true
+  local id, counter = split(version)
+  local old_id, old_counter = split(self.young[key] or self.old[key] or "")
+  if id and id == old_id and counter < old_counter then return false end
+  remember(self, key, version)
+  return true
 end
 
 local MESSAGES = {
-    corrupt = "is damaged or not a record of this library",
-    tampered = "was changed by somebody without the key, or belongs to another place",
-    rolled_back = "is older than one that was seen before: somebody has put an old copy back",
-    newer = "was written by a newer version of lua-cognito",
-    key = "is sealed with a key that is not among the given ones",
-    sealed = "is sealed, and no key was given",
-    not_sealed = "is not sealed, though a key was given",
+  corrupt = "is damaged or not a record of this library",
+  tampered = "was changed by somebody without the key, or belongs to another place",
+  rolled_back = "is older than one that was seen before: somebody has put an old copy back",
+  newer = "was written by a newer version of lua-cognito",
+  key = "is sealed with a key that is not among the given ones",
+  sealed = "is sealed, and no key was given",
+  not_sealed = "is not sealed, though a key was given",
 }
 
 local HINTS = {
-    newer = "update lua-cognito",
-    key = "give the key it was sealed with as an older key",
-    sealed = "give the key it was sealed with",
-    not_sealed = "remove it and sign in again; or leave the key out",
+  newer = "update lua-cognito",
+  key = "give the key it was sealed with as an older key",
+  sealed = "give the key it was sealed with",
+  not_sealed = "remove it and sign in again; or leave the key out",
 }
 
 --- The error for a record that cannot be used.
@@ -179,7 +179,7 @@ local HINTS = {
 -- @tparam[opt] string hint what to do; else the usual cure
 -- @treturn table an error of kind `store`
 function codec.problem(code, what, hint)
-    return errors.new("store", ("%s %s"):format(what, MESSAGES[code]), { code = code, hint = hint or HINTS[code] })
+  return errors.new("store", ("%s %s"):format(what, MESSAGES[code]), { code = code, hint = hint or HINTS[code] })
 end
 
 return codec

@@ -24,8 +24,8 @@ local Redis = { __name = "cognito.storage.redis" }
 Redis.__index = Redis
 
 local OPTIONS = {
-    connect = "function", release = "function", key = "string|function|table", prefix = "string", timeout = "number",
-    ttl = "number",
+  connect = "function", release = "function", key = "string|function|table", prefix = "string", timeout = "number",
+  ttl = "number",
 }
 local DAY = 86400
 local TTL = 3650 * DAY -- no refresh token lives longer
@@ -77,70 +77,70 @@ return {page[1], page[2]}]]
 -- ten years, the longest life of a refresh token)
 -- @treturn table a storage: see docs/architecture.md for the contract
 function redis.new(opts)
-    options.check(opts, OPTIONS, "cognito.storage.redis")
-    if not opts.connect then error("cognito.storage.redis: connect is needed: a function that gives a client", 2) end
-    if not opts.key then error("cognito.storage.redis: key is needed: what is kept in Redis is always sealed", 2) end
-    return setmetatable({
-        name = "redis", shared = true,
-        link = link.new(opts.connect, opts.release, opts.timeout or 2),
-        keys = keys.new(opts.key, "cognito.storage.redis"),
-        prefix = opts.prefix or "cognito:",
-        ttl = ("%.0f"):format((opts.ttl or TTL) * 1000),
-        seen = codec.watch(),
-    }, Redis)
+  options.check(opts, OPTIONS, "cognito.storage.redis")
+  if not opts.connect then error("cognito.storage.redis: connect is needed: a function that gives a client", 2) end
+  if not opts.key then error("cognito.storage.redis: key is needed: what is kept in Redis is always sealed", 2) end
+  return setmetatable({
+    name = "redis", shared = true,
+    link = link.new(opts.connect, opts.release, opts.timeout or 2),
+    keys = keys.new(opts.key, "cognito.storage.redis"),
+    prefix = opts.prefix or "cognito:",
+    ttl = ("%.0f"):format((opts.ttl or TTL) * 1000),
+    seen = codec.watch(),
+  }, Redis)
 end
 
 -- The braces keep a record and its lock on one node of a cluster.
 local function name_of(self, key)
-    return self.prefix .. "{" .. key .. "}"
+  return self.prefix .. "{" .. key .. "}"
 end
 
 local function conflict()
-    return errors.new("store", "the record was changed by somebody else", { code = "conflict" })
+  return errors.new("store", "the record was changed by somebody else", { code = "conflict" })
 end
 
 local PUT_ASIDE = { corrupt = true, tampered = true, rolled_back = true }
 
 local function set_aside(self, key, data)
-    local name = name_of(self, key)
-    local bad = ("%s:bad-%s"):format(name, core.hex_encode(core.random(4)))
-    self.seen:forget(key)
-    local answer = self.link:run(ASIDE, { name, bad }, { data, ("%.0f"):format(30 * DAY * 1000) })
-    if answer and answer[1] == "ok" then return "sign in again; the old record is kept for 30 days as " .. bad end
-    return "it could not be renamed; remove " .. name .. " and sign in again"
+  local name = name_of(self, key)
+  local bad = ("%s:bad-%s"):format(name, core.hex_encode(core.random(4)))
+  self.seen:forget(key)
+  local answer = self.link:run(ASIDE, { name, bad }, { data, ("%.0f"):format(30 * DAY * 1000) })
+  if answer and answer[1] == "ok" then return "sign in again; the old record is kept for 30 days as " .. bad end
+  return "it could not be renamed; remove " .. name .. " and sign in again"
 end
 
 local function refusal(self, key, data, problem)
-    if type(problem) == "table" then return problem end
-    local hint = PUT_ASIDE[problem] and set_aside(self, key, data) or nil
-    return codec.problem(problem, "the record " .. name_of(self, key) .. " in Redis", hint)
+  if type(problem) == "table" then return problem end
+  local hint = PUT_ASIDE[problem] and set_aside(self, key, data) or nil
+  return codec.problem(problem, "the record " .. name_of(self, key) .. " in Redis", hint)
 end
 
 -- The version outside the seal serves Redis' comparison only; the one inside counts.
 local function decode(self, key, version, data)
-    local record, problem = codec.decode(key, data, self.keys)
-    if not record then return nil, problem == "not_sealed" and "tampered" or problem end
-    if record.version ~= version then return nil, "tampered" end
-    if not self.seen:note(key, version) then return nil, "rolled_back" end
-    return record
+  local record, problem = codec.decode(key, data, self.keys)
+  if not record then return nil, problem == "not_sealed" and "tampered" or problem end
+  if record.version ~= version then return nil, "tampered" end
+  if not self.seen:note(key, version) then return nil, "rolled_back" end
+  return record
 end
 
 --- Reads a record.
 -- @tparam string key
 -- @treturn table|nil the record, or nil when there is none, or nil and an error of kind `store`
 function Redis:get(key)
-    local answer, err = self.link:run(GET, { name_of(self, key) }, {})
-    if not answer then return nil, err end
-    if answer[1] == "none" then return nil end
-    local record, problem = decode(self, key, answer[2], answer[3])
-    if record then return record end
-    return nil, refusal(self, key, answer[3], problem)
+  local answer, err = self.link:run(GET, { name_of(self, key) }, {})
+  if not answer then return nil, err end
+  if answer[1] == "none" then return nil end
+  local record, problem = decode(self, key, answer[2], answer[3])
+  if record then return record end
+  return nil, refusal(self, key, answer[3], problem)
 end
 
 -- A put that is repeated after its failure seals anew: compare what is inside.
 local function is_stored(self, key, record)
-    local stored = self:get(key)
-    return stored and codec.same(stored, record)
+  local stored = self:get(key)
+  return stored and codec.same(stored, record)
 end
 
 --- Compare-and-set.
@@ -150,16 +150,16 @@ end
 -- @treturn boolean|nil true, or nil and an error of kind `store`. When the connection broke the record may be stored or
 -- not; the same put again is safe
 function Redis:put(key, record, expected)
-    local pieces, err = codec.encode(key, record, self.keys)
-    if not pieces then return nil, err end
-    local ends_at = record.ends_at and ("%.0f"):format(record.ends_at * 1000) or ""
-    local words = { expected or "", record.version, table.concat(pieces), self.ttl, ends_at }
-    local answer
-    answer, err = self.link:run(PUT, { name_of(self, key) }, words)
-    if not answer then return nil, err end
-    if answer[1] ~= "ok" and not is_stored(self, key, record) then return nil, conflict() end
-    self.seen:note(key, record.version)
-    return true
+  local pieces, err = codec.encode(key, record, self.keys)
+  if not pieces then return nil, err end
+  local ends_at = record.ends_at and ("%.0f"):format(record.ends_at * 1000) or ""
+  local words = { expected or "", record.version, table.concat(pieces), self.ttl, ends_at }
+  local answer
+  answer, err = self.link:run(PUT, { name_of(self, key) }, words)
+  if not answer then return nil, err end
+  if answer[1] ~= "ok" and not is_stored(self, key, record) then return nil, conflict() end
+  self.seen:note(key, record.version)
+  return true
 end
 
 --- Removes a record.
@@ -167,11 +167,11 @@ end
 -- @tparam[opt] string expected the version that must be stored now; nil: whatever is there
 -- @treturn boolean|nil true, or nil and an error of kind `store`
 function Redis:delete(key, expected)
-    local answer, err = self.link:run(DELETE, { name_of(self, key) }, { expected or "" })
-    if not answer then return nil, err end
-    if answer[1] ~= "ok" then return nil, conflict() end
-    self.seen:forget(key)
-    return true
+  local answer, err = self.link:run(DELETE, { name_of(self, key) }, { expected or "" })
+  if not answer then return nil, err end
+  if answer[1] ~= "ok" then return nil, conflict() end
+  self.seen:forget(key)
+  return true
 end
 
 --- Takes the lock of a key.
@@ -179,12 +179,12 @@ end
 -- @tparam[opt=30] number lease seconds after which the lock is free again by itself
 -- @treturn string|nil a token, or nil and "busy", or nil and an error of kind `store`
 function Redis:try_lock(key, lease)
-    local token = core.hex_encode(core.random(16))
-    local milliseconds = ("%.0f"):format(math.max(1, (lease or 30) * 1000))
-    local answer, err = self.link:run(LOCK, { name_of(self, key) .. ":lock" }, { token, milliseconds })
-    if not answer then return nil, err end
-    if answer[1] == "ok" then return token end
-    return nil, "busy"
+  local token = core.hex_encode(core.random(16))
+  local milliseconds = ("%.0f"):format(math.max(1, (lease or 30) * 1000))
+  local answer, err = self.link:run(LOCK, { name_of(self, key) .. ":lock" }, { token, milliseconds })
+  if not answer then return nil, err end
+  if answer[1] == "ok" then return token end
+  return nil, "busy"
 end
 
 --- Gives a lock back.
@@ -192,32 +192,32 @@ end
 -- @tparam string token what try_lock gave
 -- @treturn boolean|nil true, or nil and an error of kind `store`
 function Redis:unlock(key, token)
-    local answer, err = self.link:run(UNLOCK, { name_of(self, key) .. ":lock" }, { token })
-    if not answer then return nil, err end
-    if answer[1] == "ok" then return true end
-    return nil, errors.new("store", "the lock is not ours", { code = "lock_lost" })
+  local answer, err = self.link:run(UNLOCK, { name_of(self, key) .. ":lock" }, { token })
+  if not answer then return nil, err end
+  if answer[1] == "ok" then return true end
+  return nil, errors.new("store", "the lock is not ours", { code = "lock_lost" })
 end
 
 local function add_keys(self, found, names)
-    for _, name in ipairs(names) do
-        local key = name:sub(#self.prefix + 1):match("^{(%x+)}$")
-        if key then found[key] = true end
-    end
+  for _, name in ipairs(names) do
+    local key = name:sub(#self.prefix + 1):match("^{(%x+)}$")
+    if key then found[key] = true end
+  end
 end
 
 --- Lists the keys that have a record; of a cluster only those of the node that answers.
 -- @treturn table|nil a list of strings, or nil and an error of kind `store`
 function Redis:list()
-    local pattern = self.prefix:gsub("[%*%?%[%]\\]", "\\%0") .. "{*}"
-    local found, list, cursor = {}, {}, "0"
-    repeat
-        local answer, err = self.link:run(SCAN, {}, { cursor, pattern })
-        if not answer then return nil, err end
-        cursor = tostring(answer[1])
-        add_keys(self, found, answer[2])
-    until cursor == "0"
-    for key in pairs(found) do list[#list + 1] = key end
-    return list
+  local pattern = self.prefix:gsub("[%*%?%[%]\\]", "\\%0") .. "{*}"
+  local found, list, cursor = {}, {}, "0"
+  repeat
+    local answer, err = self.link:run(SCAN, {}, { cursor, pattern })
+    if not answer then return nil, err end
+    cursor = tostring(answer[1])
+    add_keys(self, found, answer[2])
+  until cursor == "0"
+  for key in pairs(found) do list[#list + 1] = key end
+  return list
 end
 
 return redis

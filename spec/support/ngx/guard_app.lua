@@ -8,45 +8,45 @@ local M = {}
 local KEY = ("k"):rep(32)
 
 local function must(value, err)
-    if value then return value end
-    error(tostring(err), 2)
+  if value then return value end
+  error(tostring(err), 2)
 end
 
 --- Make the pool and the guards.
 -- @tparam table given `pool_id`, `client_id`, `url`, `issuer`, `secret`
 function M.init(given)
-    local pool = must(cognito.pool {
-        user_pool_id = given.pool_id, client_id = given.client_id, client_secret = given.secret, endpoint = given.url,
-        issuer = given.issuer, flow = "USER_PASSWORD_AUTH", timeout = 2, deadline = 4,
-        storage = must(cognito.storage.shared_dict { name = "sessions", key = KEY }),
-    })
-    local function guard(more)
-        local options = { pool = pool, key = KEY, home = "/home", return_urls = { "/app/*" },
-            headers = { ["X-User"] = "cognito:username", ["X-Groups"] = "cognito:groups" }, forward = "access" }
-        for name, value in pairs(more or {}) do options[name] = value end
-        return must(cognito_guard.new(options))
-    end
-    M.pool, M.guard = pool, guard()
-    M.short = guard { idle = 3, absolute = 5 }
-    M.narrow = guard { max_sign_ins = 1, cookie = "__Host-narrow" }
-    M.ahead = guard { background = 60, cookie = "__Host-ahead", pool = must(cognito.pool {
-        user_pool_id = given.pool_id, client_id = "brief", client_secret = given.secret, endpoint = given.url,
-        flow = "USER_PASSWORD_AUTH", storage = pool.storage, issuer = given.issuer }) }
-    M.api = must(cognito_guard.new { headers = { ["X-User"] = "username" }, realm = "spec",
-        verifier = { user_pool_id = given.pool_id, client_id = given.client_id, issuer = given.issuer } })
-    M.tight = must(cognito_guard.new { pool = pool, key = KEY, cookie = "__Host-tight",
-        storage = must(cognito.storage.shared_dict { name = "tiny", key = KEY }) })
+  local pool = must(cognito.pool {
+    user_pool_id = given.pool_id, client_id = given.client_id, client_secret = given.secret, endpoint = given.url,
+    issuer = given.issuer, flow = "USER_PASSWORD_AUTH", timeout = 2, deadline = 4,
+    storage = must(cognito.storage.shared_dict { name = "sessions", key = KEY }),
+  })
+  local function guard(more)
+    local options = { pool = pool, key = KEY, home = "/home", return_urls = { "/app/*" },
+      headers = { ["X-User"] = "cognito:username", ["X-Groups"] = "cognito:groups" }, forward = "access" }
+    for name, value in pairs(more or {}) do options[name] = value end
+    return must(cognito_guard.new(options))
+  end
+  M.pool, M.guard = pool, guard()
+  M.short = guard { idle = 3, absolute = 5 }
+  M.narrow = guard { max_sign_ins = 1, cookie = "__Host-narrow" }
+  M.ahead = guard { background = 60, cookie = "__Host-ahead", pool = must(cognito.pool {
+    user_pool_id = given.pool_id, client_id = "brief", client_secret = given.secret, endpoint = given.url,
+    flow = "USER_PASSWORD_AUTH", storage = pool.storage, issuer = given.issuer }) }
+  M.api = must(cognito_guard.new { headers = { ["X-User"] = "username" }, realm = "spec",
+    verifier = { user_pool_id = given.pool_id, client_id = given.client_id, issuer = given.issuer } })
+  M.tight = must(cognito_guard.new { pool = pool, key = KEY, cookie = "__Host-tight",
+    storage = must(cognito.storage.shared_dict { name = "tiny", key = KEY }) })
 end
 
 local function json(value)
-    ngx.header["Content-Type"] = "application/json"
-    ngx.print(cjson.encode(value))
+  ngx.header["Content-Type"] = "application/json"
+  ngx.print(cjson.encode(value))
 end
 
 --- The page that a guard's form draws, as JSON.
 function M.form(guard)
-    local view = guard:form()
-    if view then json(view) end
+  local view = guard:form()
+  if view then json(view) end
 end
 
 --- Says which headers reached the upstream.
@@ -57,8 +57,8 @@ function M.csrf() ngx.print(M.guard:csrf()) end
 
 --- Renew the tokens of the signed-in user now.
 function M.refresh()
-    local ok, err = ngx.ctx.cognito.session:refresh()
-    ngx.print(ok and "renewed" or err.kind)
+  local ok, err = ngx.ctx.cognito.session:refresh()
+  ngx.print(ok and "renewed" or err.kind)
 end
 
 --- Sign out behind the guard's back.
@@ -66,18 +66,18 @@ function M.leave() ngx.print(tostring(ngx.ctx.cognito.session:sign_out().cleared
 
 --- Free memory of the dictionary and the number of its keys.
 function M.free()
-    local dict = ngx.shared.sessions
-    json { free = dict:free_space(), keys = #dict:get_keys(0) }
+  local dict = ngx.shared.sessions
+  json { free = dict:free_space(), keys = #dict:get_keys(0) }
 end
 
 --- Leave no room for another session.
 function M.fill()
-    local dict = ngx.shared.tiny
-    local i, size = 0, 4096
-    while size > 32 do
-        i = i + 1
-        if not dict:safe_set("x" .. i, ("x"):rep(size)) then size = size / 2 end
-    end
+  local dict = ngx.shared.tiny
+  local i, size = 0, 4096
+  while size > 32 do
+    i = i + 1
+    if not dict:safe_set("x" .. i, ("x"):rep(size)) then size = size / 2 end
+  end
 end
 
 return M

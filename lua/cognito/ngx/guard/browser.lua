@@ -15,7 +15,7 @@ Browser.__index = Browser
 -- @tparam table given `keys` (a `cognito.storage.keys`), `cookie` (name)
 -- @treturn Browser
 function browser.new(given)
-    return setmetatable({ keys = given.keys, cookie = given.cookie }, Browser)
+  return setmetatable({ keys = given.keys, cookie = given.cookie }, Browser)
 end
 
 local function is_id(text) return text ~= nil and #text == 43 and not text:find "[^%w%-_]" end
@@ -24,25 +24,25 @@ local function is_id(text) return text ~= nil and #text == 43 and not text:find 
 -- @tparam ?string header the Cookie header
 -- @treturn ?string
 function Browser:id(header)
-    local id = cookies.get(header, self.cookie)
-    return is_id(id) and id or nil
+  local id = cookies.get(header, self.cookie)
+  return is_id(id) and id or nil
 end
 
 --- A new id and the Set-Cookie value for it. It ends with the browser.
 -- @treturn string
 -- @treturn string
 function Browser:create()
-    local id = core.b64url_encode(core.random(32))
-    return id, cookies.set(self.cookie, id)
+  local id = core.b64url_encode(core.random(32))
+  return id, cookies.set(self.cookie, id)
 end
 
 --- The word that a form of this browser carries against cross-site requests.
 -- @tparam string id of the browser, or of a visit
 -- @treturn string or nil and an error of kind `store`
 function Browser:token(id)
-    local key, err = self.keys:derive "csrf"
-    if not key then return nil, err end
-    return core.b64url_encode(core.hmac_sha256(key, id))
+  local key, err = self.keys:derive "csrf"
+  if not key then return nil, err end
+  return core.b64url_encode(core.hmac_sha256(key, id))
 end
 
 --- Whether a form carries the word of this browser.
@@ -50,9 +50,9 @@ end
 -- @tparam ?string given
 -- @treturn boolean
 function Browser:is_token(id, given)
-    if not id or type(given) ~= "string" or #given > 64 then return false end
-    local wanted = self:token(id)
-    return wanted ~= nil and core.equal(wanted, given)
+  if not id or type(given) ~= "string" or #given > 64 then return false end
+  local wanted = self:token(id)
+  return wanted ~= nil and core.equal(wanted, given)
 end
 
 --- The key that seals a half-done sign-in into this browser's form.

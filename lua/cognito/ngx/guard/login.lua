@@ -12,111 +12,111 @@ local urls = require "cognito.ngx.guard.urls"
 local login = {}
 
 local function is_api(policy)
-    if policy.api ~= nil then return policy.api end
-    return request.is_api()
+  if policy.api ~= nil then return policy.api end
+  return request.is_api()
 end
 
 local function sign_in_url(self)
-    return urls.with(self.login_path, "return", urls.safe(ngx.var.request_uri, self.return_urls, self.home))
+  return urls.with(self.login_path, "return", urls.safe(ngx.var.request_uri, self.return_urls, self.home))
 end
 
 -- A redirect would lose what a form had sent, without a word.
 local LOST = "You have been signed out meanwhile, and <strong>what you sent was not processed</strong>. "
-    .. '<a href="%s" target="_blank" rel="noopener">Sign in in another tab</a>, then reload this page to send it again.'
+  .. '<a href="%s" target="_blank" rel="noopener">Sign in in another tab</a>, then reload this page to send it again.'
 
 local function send_to_sign_in(self, policy)
-    if is_api(policy) then
-        return reply.json(401, "sign_in_required", { ["WWW-Authenticate"] = ('Bearer realm="%s"'):format(self.realm) })
-    end
-    local method = ngx.req.get_method()
-    if method == "GET" or method == "HEAD" then return reply.redirect(sign_in_url(self), 302) end
-    return reply.page(401, "Not sent", LOST:format(reply.escape(urls.with(self.login_path, "return", self.home))),
-        { ["WWW-Authenticate"] = ('Bearer realm="%s"'):format(self.realm) })
+  if is_api(policy) then
+    return reply.json(401, "sign_in_required", { ["WWW-Authenticate"] = ('Bearer realm="%s"'):format(self.realm) })
+  end
+  local method = ngx.req.get_method()
+  if method == "GET" or method == "HEAD" then return reply.redirect(sign_in_url(self), 302) end
+  return reply.page(401, "Not sent", LOST:format(reply.escape(urls.with(self.login_path, "return", self.home))),
+    { ["WWW-Authenticate"] = ('Bearer realm="%s"'):format(self.realm) })
 end
 
 local function nobody(self, policy)
-    if policy.optional then return end
-    return send_to_sign_in(self, policy)
+  if policy.optional then return end
+  return send_to_sign_in(self, policy)
 end
 
 -- The claims of a token are read once for each token, not for each request.
 local function claims_of(visit, session)
-    local kept, token = visit.kept, session.record and session.record.id_token
-    if kept.claims and kept.claims_of == token then return kept.claims end
-    local claims, err = session:claims()
-    if not claims then return nil, err end
-    kept.claims, kept.claims_of = claims, token
-    return claims
+  local kept, token = visit.kept, session.record and session.record.id_token
+  if kept.claims and kept.claims_of == token then return kept.claims end
+  local claims, err = session:claims()
+  if not claims then return nil, err end
+  kept.claims, kept.claims_of = claims, token
+  return claims
 end
 
 local RETRY = 10
 
 local function renew(premature, session, kept)
-    if premature then return end
-    session:refresh()
-    kept.renewing = nil
+  if premature then return end
+  session:refresh()
+  kept.renewing = nil
 end
 
 -- Begun in a timer some time before the request would have to wait for it. Siblings that have the same idea find that
 -- it is done already.
 local function renew_ahead(self, visit)
-    local session, kept = visit.session, visit.kept
-    local now = self.pool.host.monotime()
-    if kept.renewing and now < kept.renewing then return end
-    local left = session:expires_in() - tokens.margin(session.record, self.pool.margin)
-    if left > math.min(self.background, session.record.lifetime / 4) then return end
-    kept.renewing = now + RETRY
-    ngx.timer.at(0, renew, session, kept)
+  local session, kept = visit.session, visit.kept
+  local now = self.pool.host.monotime()
+  if kept.renewing and now < kept.renewing then return end
+  local left = session:expires_in() - tokens.margin(session.record, self.pool.margin)
+  if left > math.min(self.background, session.record.lifetime / 4) then return end
+  kept.renewing = now + RETRY
+  ngx.timer.at(0, renew, session, kept)
 end
 
 -- An upstream that echoes its headers must not hand our cookies to a script in the page.
 local function hide_cookies(self)
-    local header = ngx.var.http_cookie
-    if header then
-        local rest = cookies.without(header, self.cookie)
-        if rest == "" then ngx.req.clear_header "Cookie" else ngx.req.set_header("Cookie", rest) end
-    end
+  local header = ngx.var.http_cookie
+  if header then
+    local rest = cookies.without(header, self.cookie)
+    if rest == "" then ngx.req.clear_header "Cookie" else ngx.req.set_header("Cookie", rest) end
+  end
 end
 
 local function pass(self, visit, token, claims)
-    hide_cookies(self)
-    if self.background then renew_ahead(self, visit) end
-    ngx.ctx.cognito = { claims = claims, session = visit.session, visit = visit }
-    request.set_claims(self.headers, claims)
-    if self.forward == "access" then ngx.req.set_header("Authorization", "Bearer " .. token) end
-    if self.forward == "id" then
-        local id_token = visit.session:id_token()
-        if id_token then ngx.req.set_header("Authorization", "Bearer " .. id_token) end
-    end
+  hide_cookies(self)
+  if self.background then renew_ahead(self, visit) end
+  ngx.ctx.cognito = { claims = claims, session = visit.session, visit = visit }
+  request.set_claims(self.headers, claims)
+  if self.forward == "access" then ngx.req.set_header("Authorization", "Bearer " .. token) end
+  if self.forward == "id" then
+    local id_token = visit.session:id_token()
+    if id_token then ngx.req.set_header("Authorization", "Bearer " .. id_token) end
+  end
 end
 
 local function session_is_over(self, visit, policy)
-    reply.cookie(self.visits:drop(visit))
-    return nobody(self, policy)
+  reply.cookie(self.visits:drop(visit))
+  return nobody(self, policy)
 end
 
 --- Let a request of a signed-in browser pass.
 -- @tparam table self the guard
 -- @tparam table policy `optional`, `groups`, `scopes`, `api` (true or false instead of looking)
 function login.handle(self, policy)
-    request.clear(self.header_names)
-    local visit, err = self.visits:find(ngx.var.http_cookie)
-    if not visit then
-        if err then return reply.unavailable(err, is_api(policy)) end
-        return nobody(self, policy)
-    end
-    local token, why = visit.session:access_token()
-    if not token then
-        if why.kind == "sign_in_required" then return session_is_over(self, visit, policy) end
-        return reply.unavailable(why, is_api(policy))
-    end
-    local claims, bad = claims_of(visit, visit.session)
-    if not claims then return reply.unavailable(bad, is_api(policy)) end
-    if bearer.missing(claims, policy) then
-        if is_api(policy) then return reply.json(403, "forbidden") end
-        return reply.page(403, "Not for you", "Your account does not have access to this page.")
-    end
-    return pass(self, visit, token, claims)
+  request.clear(self.header_names)
+  local visit, err = self.visits:find(ngx.var.http_cookie)
+  if not visit then
+    if err then return reply.unavailable(err, is_api(policy)) end
+    return nobody(self, policy)
+  end
+  local token, why = visit.session:access_token()
+  if not token then
+    if why.kind == "sign_in_required" then return session_is_over(self, visit, policy) end
+    return reply.unavailable(why, is_api(policy))
+  end
+  local claims, bad = claims_of(visit, visit.session)
+  if not claims then return reply.unavailable(bad, is_api(policy)) end
+  if bearer.missing(claims, policy) then
+    if is_api(policy) then return reply.json(403, "forbidden") end
+    return reply.page(403, "Not for you", "Your account does not have access to this page.")
+  end
+  return pass(self, visit, token, claims)
 end
 
 return login

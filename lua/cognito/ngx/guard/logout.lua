@@ -9,42 +9,42 @@ local logout = {}
 
 -- Only a form or script of this site knows the word; a link from elsewhere must not sign anybody out.
 local function is_ours(self, visit)
-    if request.is_cross_site() then return false end
-    local given = ngx.var.http_x_csrf_token
-    if not given then
-        local fields = request.form()
-        given = fields and fields.csrf
-    end
-    return self.browser:is_token(visit.id, given)
+  if request.is_cross_site() then return false end
+  local given = ngx.var.http_x_csrf_token
+  if not given then
+    local fields = request.form()
+    given = fields and fields.csrf
+  end
+  return self.browser:is_token(visit.id, given)
 end
 
 local function next_place(self)
-    if self.hosted then
-        local url = self.hosted:logout_url()
-        if url then return url end
-    end
-    return self.after_logout
+  if self.hosted then
+    local url = self.hosted:logout_url()
+    if url then return url end
+  end
+  return self.after_logout
 end
 
 --- Sign out.
 -- @tparam table self the guard
 -- @tparam table policy `global` (every session of the user)
 function logout.handle(self, policy)
-    if ngx.req.get_method() ~= "POST" then
-        ngx.header["Allow"] = "POST"
-        return reply.page(405, "Not allowed", "Signing out takes a form that is sent by POST.")
-    end
-    local visit, err = self.visits:find(ngx.var.http_cookie)
-    if err then return reply.unavailable(err, request.is_api()) end
-    if visit and not is_ours(self, visit) then
-        return reply.page(403, "Not signed out", "The form has expired. Go back, reload the page and try again.")
-    end
-    if visit then
-        reply.cookie(self.visits:drop(visit))
-        visit.session:sign_out { global = policy.global or false }
-    end
-    if request.is_api() then return reply.json(200, "") end
-    return reply.redirect(next_place(self))
+  if ngx.req.get_method() ~= "POST" then
+    ngx.header["Allow"] = "POST"
+    return reply.page(405, "Not allowed", "Signing out takes a form that is sent by POST.")
+  end
+  local visit, err = self.visits:find(ngx.var.http_cookie)
+  if err then return reply.unavailable(err, request.is_api()) end
+  if visit and not is_ours(self, visit) then
+    return reply.page(403, "Not signed out", "The form has expired. Go back, reload the page and try again.")
+  end
+  if visit then
+    reply.cookie(self.visits:drop(visit))
+    visit.session:sign_out { global = policy.global or false }
+  end
+  if request.is_api() then return reply.json(200, "") end
+  return reply.redirect(next_place(self))
 end
 
 return logout

@@ -4,17 +4,17 @@
 local reply = {}
 
 local function headers(more)
-    ngx.header["Cache-Control"] = "no-store"
-    ngx.header["Referrer-Policy"] = "no-referrer"
-    for name, value in pairs(more or {}) do ngx.header[name] = value end
+  ngx.header["Cache-Control"] = "no-store"
+  ngx.header["Referrer-Policy"] = "no-referrer"
+  for name, value in pairs(more or {}) do ngx.header[name] = value end
 end
 
 --- Add a Set-Cookie header to those that are there.
 -- @tparam string value
 function reply.cookie(value)
-    local present = ngx.header["Set-Cookie"]
-    if type(present) == "table" then present[#present + 1] = value end
-    ngx.header["Set-Cookie"] = type(present) == "table" and present or present and { present, value } or value
+  local present = ngx.header["Set-Cookie"]
+  if type(present) == "table" then present[#present + 1] = value end
+  ngx.header["Set-Cookie"] = type(present) == "table" and present or present and { present, value } or value
 end
 
 --- End the request with a status and a body of JSON.
@@ -22,11 +22,11 @@ end
 -- @tparam string code one word, safe to print
 -- @tparam[opt] table more header fields
 function reply.json(status, code, more)
-    ngx.status = status
-    headers(more)
-    ngx.header["Content-Type"] = "application/json"
-    ngx.print('{"error":"', code, '"}\n')
-    return ngx.exit(status)
+  ngx.status = status
+  headers(more)
+  ngx.header["Content-Type"] = "application/json"
+  ngx.print('{"error":"', code, '"}\n')
+  return ngx.exit(status)
 end
 
 local PAGE = [[<!doctype html><html lang="en"><meta charset="utf-8">
@@ -48,31 +48,31 @@ function reply.escape(text) return (tostring(text):gsub("[&<>\"']", ESCAPES)) en
 -- @tparam string html of one paragraph; what comes from outside must be escaped
 -- @tparam[opt] table more header fields
 function reply.page(status, title, html, more)
-    ngx.status = status
-    headers(more)
-    ngx.header["Content-Type"] = "text/html; charset=utf-8"
-    ngx.header["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-    ngx.print(PAGE:format(title, title, html))
-    return ngx.exit(status)
+  ngx.status = status
+  headers(more)
+  ngx.header["Content-Type"] = "text/html; charset=utf-8"
+  ngx.header["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+  ngx.print(PAGE:format(title, title, html))
+  return ngx.exit(status)
 end
 
 --- Send the browser elsewhere.
 -- @tparam string url checked by the caller
 -- @tparam[opt=303] integer status
 function reply.redirect(url, status)
-    headers()
-    return ngx.redirect(url, status or 303)
+  headers()
+  return ngx.redirect(url, status or 303)
 end
 
 --- The service or the storage cannot be asked now. The error goes to the log: its text never holds a secret.
 -- @tparam table err
 -- @tparam boolean api
 function reply.unavailable(err, api)
-    ngx.log(ngx.ERR, "cognito guard: ", tostring(err))
-    local more = { ["Retry-After"] = math.ceil(err.retry_after or 2) }
-    if api then return reply.json(503, "unavailable", more) end
-    return reply.page(503, "Please try again", "Signing in is not possible at the moment. Reload this page in a "
-        .. "few seconds.", more)
+  ngx.log(ngx.ERR, "cognito guard: ", tostring(err))
+  local more = { ["Retry-After"] = math.ceil(err.retry_after or 2) }
+  if api then return reply.json(503, "unavailable", more) end
+  return reply.page(503, "Please try again", "Signing in is not possible at the moment. Reload this page in a "
+    .. "few seconds.", more)
 end
 
 return reply

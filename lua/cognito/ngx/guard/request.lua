@@ -10,70 +10,70 @@ local MAX_FIELDS = 40
 --- Whether a program asks, which wants a status, and not a person, who wants a page. Browsers say so themselves.
 -- @treturn boolean
 function request.is_api()
-    local mode = ngx.var.http_sec_fetch_mode
-    if mode then return mode ~= "navigate" end
-    if (ngx.var.http_x_requested_with or ""):lower() == "xmlhttprequest" then return true end
-    return not (ngx.var.http_accept or ""):find("text/html", 1, true)
+  local mode = ngx.var.http_sec_fetch_mode
+  if mode then return mode ~= "navigate" end
+  if (ngx.var.http_x_requested_with or ""):lower() == "xmlhttprequest" then return true end
+  return not (ngx.var.http_accept or ""):find("text/html", 1, true)
 end
 
 --- Remove headers that only the guard may set, however the client spelled them.
 -- @tparam table names
 function request.clear(names)
-    for _, name in ipairs(names) do
-        ngx.req.clear_header(name)
-        if name:find("-", 1, true) then ngx.req.clear_header((name:gsub("-", "_"))) end
-    end
+  for _, name in ipairs(names) do
+    ngx.req.clear_header(name)
+    if name:find("-", 1, true) then ngx.req.clear_header((name:gsub("-", "_"))) end
+  end
 end
 
 local function header_text(value)
-    if type(value) == "table" then
-        local parts = {}
-        for i, item in ipairs(value) do parts[i] = tostring(item) end
-        value = table.concat(parts, ",")
-    end
-    value = tostring(value)
-    if #value > 4096 or value:find "%c" then return nil end
-    return value
+  if type(value) == "table" then
+    local parts = {}
+    for i, item in ipairs(value) do parts[i] = tostring(item) end
+    value = table.concat(parts, ",")
+  end
+  value = tostring(value)
+  if #value > 4096 or value:find "%c" then return nil end
+  return value
 end
 
 --- Pass claims on to the upstream.
 -- @tparam table map header name -> claim name
 -- @tparam table claims
 function request.set_claims(map, claims)
-    for name, claim in pairs(map) do
-        local value = claims[claim]
-        local text = value ~= nil and header_text(value) or nil
-        if text then ngx.req.set_header(name, text) end
-    end
+  for name, claim in pairs(map) do
+    local value = claims[claim]
+    local text = value ~= nil and header_text(value) or nil
+    if text then ngx.req.set_header(name, text) end
+  end
 end
 
 local function one_value(value)
-    if type(value) == "table" then return nil end
-    return value == true and "" or value
+  if type(value) == "table" then return nil end
+  return value == true and "" or value
 end
 
 --- The fields of a form. One that was sent twice counts as absent.
 -- @treturn table name -> text; or nil and an HTTP status
 function request.form()
-    local length = tonumber(ngx.var.http_content_length or "0")
-    if not length or length > request.MAX_FORM then return nil, 413 end
-    if not (ngx.var.content_type or ""):find("application/x-www-form-urlencoded", 1, true) then return nil, 415 end
-    ngx.req.read_body()
-    local body = ngx.req.get_body_data()
-    if not body then return nil, ngx.req.get_body_file() and 413 or 400 end
-    if #body > request.MAX_FORM then return nil, 413 end
-    local args, reason = ngx.decode_args(body, MAX_FIELDS)
-    if not args or reason == "truncated" then return nil, 400 end
-    local fields = {}
-    for name, value in pairs(args) do fields[name] = one_value(value) end
-    return fields
+  local length = tonumber(ngx.var.http_content_length or "0")
+  if not length or length > request.MAX_FORM then return nil, 413 end
+  if not (ngx.var.content_type or ""):find("application/x-www-form-urlencoded", 1, true) then return nil, 415 end
+  ngx.req.read_body()
+  local body = ngx.req.get_body_data()
+  if not body then return nil, ngx.req.get_body_file() and 413 or 400 end
+  if #body > request.MAX_FORM then return nil, 413 end
+  local args, reason = ngx.decode_args(body, MAX_FIELDS)
+  if not args or reason == "truncated" then return nil, 400 end
+  local fields = {}
+  for name, value in pairs(args) do fields[name] = one_value(value) end
+  return fields
 end
 
 --- Whether a browser says that another site made it send this.
 -- @treturn boolean
 function request.is_cross_site()
-    local site = ngx.var.http_sec_fetch_site
-    return site == "cross-site" or site == "same-site"
+  local site = ngx.var.http_sec_fetch_site
+  return site == "cross-site" or site == "same-site"
 end
 
 return request

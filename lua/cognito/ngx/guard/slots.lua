@@ -15,31 +15,31 @@ Slots.__index = Slots
 function slots.new(count, lease) return setmetatable({ count = count, lease = lease, used = 0, taken = {} }, Slots) end
 
 local function prune(self, now)
-    for slot, ends in pairs(self.taken) do
-        if now >= ends then
-            self.taken[slot] = nil
-            self.used = self.used - 1
-        end
+  for slot, ends in pairs(self.taken) do
+    if now >= ends then
+      self.taken[slot] = nil
+      self.used = self.used - 1
     end
+  end
 end
 
 --- Take a slot.
 -- @treturn ?table nil when all are taken
 function Slots:take()
-    local now = clock.monotime()
-    if self.used >= self.count then prune(self, now) end
-    if self.used >= self.count then return nil end
-    local slot = {}
-    self.taken[slot], self.used = now + self.lease, self.used + 1
-    return slot
+  local now = clock.monotime()
+  if self.used >= self.count then prune(self, now) end
+  if self.used >= self.count then return nil end
+  local slot = {}
+  self.taken[slot], self.used = now + self.lease, self.used + 1
+  return slot
 end
 
 --- Give a slot back.
 -- @tparam table slot
 function Slots:give(slot)
-    if not self.taken[slot] then return end
-    self.taken[slot] = nil
-    self.used = self.used - 1
+  if not self.taken[slot] then return end
+  self.taken[slot] = nil
+  self.used = self.used - 1
 end
 
 return slots

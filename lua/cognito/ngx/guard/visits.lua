@@ -24,62 +24,62 @@ local TOUCH = 60
 -- @tparam table given `pool`, `storage`, `cookie` (name), `idle`, `absolute` (seconds)
 -- @treturn Visits
 function visits.new(given)
-    return setmetatable({
-        pool = given.pool, storage = given.storage, cookie = given.cookie, idle = given.idle,
-        absolute = given.absolute, touch = math.min(TOUCH, given.idle / 10), kept = lrucache.new(visits.KEPT),
-    }, Visits)
+  return setmetatable({
+    pool = given.pool, storage = given.storage, cookie = given.cookie, idle = given.idle,
+    absolute = given.absolute, touch = math.min(TOUCH, given.idle / 10), kept = lrucache.new(visits.KEPT),
+  }, Visits)
 end
 
 local function key_of(self, id)
-    return core.hex_encode(core.sha256("lua-cognito visit\0" .. self.cookie .. "\0" .. id))
+  return core.hex_encode(core.sha256("lua-cognito visit\0" .. self.cookie .. "\0" .. id))
 end
 
 local function over(self, record, now)
-    return now - record.seen > self.idle or now - record.began > self.absolute
+  return now - record.seen > self.idle or now - record.began > self.absolute
 end
 
 local function ends_at(self, record)
-    return math.min(record.seen + self.idle, record.began + self.absolute) + self.touch
+  return math.min(record.seen + self.idle, record.began + self.absolute) + self.touch
 end
 
 local function next_version(version)
-    local id, counter = version:match "^(.*)%.(%d+)$"
-    return ("%s.%d"):format(id, tonumber(counter) + 1)
+  local id, counter = version:match "^(.*)%.(%d+)$"
+  return ("%s.%d"):format(id, tonumber(counter) + 1)
 end
 
 -- Another request may have written meanwhile; then it has done our work.
 local function note_request(self, key, record, now)
-    if now - record.seen < self.touch then return end
-    local fresh = {}
-    for name, value in pairs(record) do fresh[name] = value end
-    fresh.version, fresh.seen = next_version(record.version), now
-    fresh.ends_at = ends_at(self, fresh)
-    self.storage:put(key, fresh, record.version)
+  if now - record.seen < self.touch then return end
+  local fresh = {}
+  for name, value in pairs(record) do fresh[name] = value end
+  fresh.version, fresh.seen = next_version(record.version), now
+  fresh.ends_at = ends_at(self, fresh)
+  self.storage:put(key, fresh, record.version)
 end
 
 -- A storage that can tell cheaply whether a record changed spares us opening it again.
 local function read(self, key)
-    local kept = self.kept:get(key)
-    local stamp = self.storage.stamp and self.storage:stamp(key)
-    if self.storage.stamp and not stamp then return nil end
-    if kept and stamp and kept.stamp == stamp then return kept end
-    local record, err = self.storage:get(key)
-    if not record then return nil, err end
-    kept = kept or { session_key = records.session_key(self.pool, record.session) }
-    kept.record, kept.stamp = record, stamp
-    self.kept:set(key, kept)
-    return kept
+  local kept = self.kept:get(key)
+  local stamp = self.storage.stamp and self.storage:stamp(key)
+  if self.storage.stamp and not stamp then return nil end
+  if kept and stamp and kept.stamp == stamp then return kept end
+  local record, err = self.storage:get(key)
+  if not record then return nil, err end
+  kept = kept or { session_key = records.session_key(self.pool, record.session) }
+  kept.record, kept.stamp = record, stamp
+  self.kept:set(key, kept)
+  return kept
 end
 
 -- The object that this worker keeps is good as long as the stored session is the one it was made from: elsewhere the
 -- user may have signed out, or the tokens may have been renewed.
 local function open_session(self, kept)
-    local storage = self.pool.storage
-    local stamp = storage.stamp and storage:stamp(kept.session_key)
-    if kept.session and stamp and kept.session_stamp == stamp then return kept.session end
-    local session, err = self.pool:session { id = kept.record.session }
-    kept.session, kept.session_stamp, kept.claims = session, stamp, nil
-    return session, err
+  local storage = self.pool.storage
+  local stamp = storage.stamp and storage:stamp(kept.session_key)
+  if kept.session and stamp and kept.session_stamp == stamp then return kept.session end
+  local session, err = self.pool:session { id = kept.record.session }
+  kept.session, kept.session_stamp, kept.claims = session, stamp, nil
+  return session, err
 end
 
 --- The visit of a request.
@@ -87,23 +87,23 @@ end
 -- @treturn ?table `session`, `id`, `key`, `record`, `kept` (what this worker keeps of it); nil when there is none
 -- @treturn ?table an error, when it cannot be known
 function Visits:find(header)
-    local id = cookies.get(header, self.cookie)
-    if not id or #id ~= 43 or id:find "[^%w%-_]" then return nil end
-    local key = key_of(self, id)
-    local kept, err = read(self, key)
-    if not kept then return nil, err end
-    local now = self.pool.host.now()
-    if over(self, kept.record, now) then
-        self:drop { key = key, record = kept.record }
-        return nil
-    end
-    local session, why = open_session(self, kept)
-    if not session then
-        if why.kind == "sign_in_required" then self:drop { key = key } return nil end
-        return nil, why
-    end
-    note_request(self, key, kept.record, now)
-    return { session = session, id = id, key = key, record = kept.record, kept = kept }
+  local id = cookies.get(header, self.cookie)
+  if not id or #id ~= 43 or id:find "[^%w%-_]" then return nil end
+  local key = key_of(self, id)
+  local kept, err = read(self, key)
+  if not kept then return nil, err end
+  local now = self.pool.host.now()
+  if over(self, kept.record, now) then
+    self:drop { key = key, record = kept.record }
+    return nil
+  end
+  local session, why = open_session(self, kept)
+  if not session then
+    if why.kind == "sign_in_required" then self:drop { key = key } return nil end
+    return nil, why
+  end
+  note_request(self, key, kept.record, now)
+  return { session = session, id = id, key = key, record = kept.record, kept = kept }
 end
 
 --- Begin a visit. The one that the browser may have had ends.
@@ -112,25 +112,25 @@ end
 -- @treturn string the Set-Cookie value; or nil and an error of kind `store`
 -- @treturn table the visit
 function Visits:begin(session, header)
-    local former = cookies.get(header, self.cookie)
-    local id, now = core.b64url_encode(core.random(32)), self.pool.host.now()
-    local record = { version = core.b64url_encode(core.random(9)) .. ".1", session = session.id, began = now,
-        seen = now }
-    record.ends_at = ends_at(self, record)
-    local key = key_of(self, id)
-    local ok, err = self.storage:put(key, record, nil)
-    if not ok then return nil, err end
-    if former then self:drop { key = key_of(self, former) } end
-    return cookies.set(self.cookie, id), { session = session, id = id, key = key, record = record }
+  local former = cookies.get(header, self.cookie)
+  local id, now = core.b64url_encode(core.random(32)), self.pool.host.now()
+  local record = { version = core.b64url_encode(core.random(9)) .. ".1", session = session.id, began = now,
+    seen = now }
+  record.ends_at = ends_at(self, record)
+  local key = key_of(self, id)
+  local ok, err = self.storage:put(key, record, nil)
+  if not ok then return nil, err end
+  if former then self:drop { key = key_of(self, former) } end
+  return cookies.set(self.cookie, id), { session = session, id = id, key = key, record = record }
 end
 
 --- End a visit. Its session is not touched.
 -- @tparam table visit
 -- @treturn string the Set-Cookie value that removes the cookie
 function Visits:drop(visit)
-    self.kept:delete(visit.key)
-    self.storage:delete(visit.key)
-    return cookies.remove(self.cookie)
+  self.kept:delete(visit.key)
+  self.storage:delete(visit.key)
+  return cookies.remove(self.cookie)
 end
 
 return visits
