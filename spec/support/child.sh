@@ -19,6 +19,7 @@ echo "$pid" >"$dir/pid.new" && mv "$dir/pid.new" "$dir/pid"
 } <&3 >/dev/null 2>&1 &
 watcher=$!
 exec 3<&-
+exec 2>/dev/null            # the shell would report the end of a child that is stopped
 wait "$pid"
 code=$?
 echo "$code" >"$dir/status.new" && mv "$dir/status.new" "$dir/status"
