@@ -35,7 +35,8 @@ describe("against cognito-local", function()
       env = { HOST = "127.0.0.1", PORT = port, CODE = "123456" } }
     assert(ports.wait(port, 30), server:errors())
     endpoint = "http://127.0.0.1:" .. port
-    pool_id = admin(endpoint, "CreateUserPool", { PoolName = "conformance" }).UserPool.Id
+    pool_id = admin(endpoint, "CreateUserPool",
+      { PoolName = "conformance", AutoVerifiedAttributes = { "email" } }).UserPool.Id
     client_id = admin(endpoint, "CreateUserPoolClient",
       { UserPoolId = pool_id, ClientName = "app" }).UserPoolClient.ClientId
     admin(endpoint, "AdminCreateUser", { UserPoolId = pool_id, Username = USER, MessageAction = "SUPPRESS",
@@ -85,5 +86,31 @@ describe("against cognito-local", function()
     assert.is_nil(step)
     assert.is_true(err.kind == "auth" or err.kind == "rejected", tostring(err))
     assert.is_string(err.code)
+  end)
+
+  -- Codes are always 123456 here.
+  it("lives an account from sign-up to its end, as far as this server can", function()
+    local pool = cognito.pool { user_pool_id = pool_id, client_id = client_id, endpoint = endpoint }
+    local name = "bob@example.com"
+    local function enter(password)
+      return assert(assert(pool:sign_in { username = name, password = password, flow = "USER_PASSWORD_AUTH" }).session)
+    end
+    assert(pool:sign_up { username = name, password = "First-Horse-1", attributes = { email = name } })
+    assert.equal("UserNotConfirmedException", select(2, pool:sign_in { username = name, password = "First-Horse-1",
+      flow = "USER_PASSWORD_AUTH" }).code)
+    assert.equal("CodeMismatchException", select(2, pool:confirm_sign_up { username = name, code = "000000" }).code)
+    assert(pool:confirm_sign_up { username = name, code = "123456" })
+    local session = enter "First-Horse-1"
+    assert.equal(name, assert(session:user()).attributes.email)
+    assert(session:update_attributes { attributes = { nickname = "Bob" } })
+    assert.equal("Bob", assert(session:user()).attributes.nickname)
+    assert(session:send_attribute_code { name = "email" })
+    assert(session:verify_attribute { name = "email", code = "123456" })
+    assert(session:change_password { previous_password = "First-Horse-1", new_password = "Second-Horse-2" })
+    assert(pool:forgot_password { username = name })
+    assert(pool:confirm_forgot_password { username = name, code = "123456", new_password = "Third-Horse-3" })
+    session = enter "Third-Horse-3"
+    assert.is_true(session:sign_out { revoke = true }.cleared)
+    assert.is_true(assert(enter("Third-Horse-3"):delete_user()))
   end)
 end)
