@@ -133,6 +133,18 @@ function Server:read(name) return tmp.read(self.path .. "/" .. name) or "" end
 --- The error log so far.
 function Server:log() return self:read "error.log" end
 
+--- Waits until the error log holds a text: what the log phase writes comes after the response.
+-- @tparam string text
+-- @treturn boolean
+function Server:logs(text)
+  local deadline = socket.gettime() + 10
+  repeat
+    if self:log():find(text, 1, true) then return true end
+    socket.sleep(0.01)
+  until socket.gettime() > deadline
+  return false
+end
+
 --- One request, redirects not followed.
 -- @tparam string target path and query
 -- @tparam[opt] table options `method`, `headers` (table), `body`
