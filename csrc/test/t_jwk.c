@@ -55,10 +55,12 @@ static void test_documents(void) {
 
 static void test_limits(void) {
     static char text[COG_JWKS_MAX + 2];
-    size_t len = (size_t)sprintf(text, "{\"keys\":[{}");
+    size_t len = (size_t)sprintf(text, "{\"keys\":[{\"kid\":\"0\"}");
     for (int i = 1; i < COG_JWKS_KEYS_MAX; i++) len += (size_t)sprintf(text + len, ",{\"kid\":\"%d\"}", i);
     strcpy(text + len, "]}");
-    cog_jwks_free(read_set(text));
+    cog_jwks *full = read_set(text);
+    CHECK(cog_jwks_usable(full) == 0);
+    cog_jwks_free(full);
     strcpy(text + len, ",7]}");
     refuses(text, strlen(text));
     memset(text, ' ', sizeof text);
