@@ -56,10 +56,11 @@ local function rows_of(nginx, trust, env)
     row("cold TLS: C, hashed roots", { twin, "easy", "0", nginx.tls, trust }),
     row("cold TLS: library, hashed roots", { "lua5.4", "bench/cold.lua", nginx.tls, trust },
       { per = "cold TLS: C, hashed roots", bar = 1.5, memory = 1.25 }),
-    row("cold TLS: C, one file", { twin, "easy", "0", nginx.tls, nginx.ca_file }),
+    -- all through env, which sets the home of the command
+    row("cold TLS: C, one file", with(env, twin, "easy", "0", nginx.tls, nginx.ca_file)),
     row("cognito token, expired, TLS", with(env, "lua5.4", "bin/cognito", "token", "--refresh"),
       { per = "cold TLS: C, one file", bar = 1.9 }),
-    row("lua5.4 with lua-cjson", { "lua5.4", "-e", "require 'cjson'" }),
+    row("lua5.4 with lua-cjson", with(env, "lua5.4", "-e", "require 'cjson'")),
     row("cognito token, valid", with(env, "lua5.4", "bin/cognito", "token"),
       { per = "lua5.4 with lua-cjson", bar = 4 }),
   }
