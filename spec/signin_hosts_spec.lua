@@ -18,7 +18,7 @@ describe("the same sign-in", function()
     loop:spawn(function()
       while not done do
         ticks = ticks + 1
-        loop.sleep(0.002)
+        loop.sleep(0.0002)
       end
     end)
     loop:run()
