@@ -84,6 +84,20 @@ function Browser:type(css, text)
 end
 
 function Browser:click(css) must(self, "POST", "/element/" .. self:find(css) .. "/click", {}) end
+
+--- Click on what leads to another page, and wait until that page has taken the place of this one: the click itself
+-- does not, and a page that looks alike would be typed into. Each page has a root element of its own.
+function Browser:follow(css)
+  local before, deadline = self:find "html", socket.gettime() + 30
+  self:click(css)
+  repeat
+    local now = element(self, "html")
+    if now and now ~= before then return end
+    socket.sleep(0.02)
+  until socket.gettime() > deadline
+  error(("%s led nowhere from %s"):format(css, self:url()), 2)
+end
+
 function Browser:text(css) return must(self, "GET", "/element/" .. self:find(css) .. "/text") end
 
 --- Wait until an element shows a pattern.

@@ -72,7 +72,7 @@ describe("login by a real browser", function()
   local function fill(username, password)
     chrome:type("input[name=username]", username)
     chrome:type("input[name=password]", password)
-    chrome:click "form[action='/login'] button[type=submit]"
+    chrome:follow "form[action='/login'] button[type=submit]"
   end
 
   it("signs in, after a wrong password too, and shows the person a page that says so", function()
@@ -101,7 +101,7 @@ describe("login by a real browser", function()
     chrome:find "input[name=code]"
     local _, code = proc.run { argv = { "oathtool", "--totp", "-b", TOTP } }
     chrome:type("input[name=code]", (code:gsub("%s", "")))
-    chrome:click "button[type=submit]"
+    chrome:follow "button[type=submit]"
     chrome:shows("h1", "You are signed in")
     assert.equal(0, child:wait(10), child:errors())
     child:stop()
@@ -111,7 +111,7 @@ describe("login by a real browser", function()
     forget()
     local child, url = begin()
     chrome:go(url)
-    chrome:click "input[name=cancel] + button"
+    chrome:follow "input[name=cancel] + button"
     chrome:shows("h1", "That did not work")
     assert.equal(5, child:wait(10))
     assert.truthy(child:errors():find("access_denied", 1, true))
@@ -142,7 +142,7 @@ describe("login by a real browser", function()
     chrome:type("input[name=username]", "alice")
     chrome:type("input[name=password]", PASSWORD)
     local started = socket.gettime()
-    chrome:click "form[action='/login'] button[type=submit]"
+    chrome:follow "form[action='/login'] button[type=submit]"
     assert.equal(0, child:wait(10))
     local took = socket.gettime() - started
     child:stop()

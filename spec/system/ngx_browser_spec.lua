@@ -41,11 +41,11 @@ describe("examples/openresty in a browser", function()
     b:go(base .. "/login?return=/account")
     b:type("#username", username)
     b:type("#password", password)
-    b:click "button.big"
+    b:follow "button.big"
   end
 
   local function sign_out()
-    b:click "nav form button"
+    b:follow "nav form button"
     b:find "nav a.button"
   end
 
@@ -64,11 +64,11 @@ describe("examples/openresty in a browser", function()
     assert.truthy(b:url():find("/login?return=%2Faccount", 1, true))
     b:type("#username", "alice")
     b:type("#password", "not-the-password")
-    b:click "button.big"
+    b:follow "button.big"
     b:shows(".note.bad", "user name or the password")
     picture "wrong-password"
     b:type("#password", "Correct-Horse-7")
-    b:click "button.big"
+    b:follow "button.big"
     b:shows("h1", "Your account")
     assert.equal(base .. "/account", b:url())
     assert.truthy(b:text("main"):find("alice@example.com", 1, true))
@@ -118,12 +118,12 @@ describe("examples/openresty in a browser", function()
     b:find "#code"
     picture "code"
     b:type("#code", "000000")
-    b:click "button.big"
+    b:follow "button.big"
     b:shows(".note.bad", "code is not right")
     picture "wrong-code"
     local _, totp = proc.run { argv = { "oathtool", "-b", "--totp", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP" } }
     b:type("#code", (totp:gsub("%s", "")))
-    b:click "button.big"
+    b:follow "button.big"
     b:shows("h1", "Your account")
     b:go(base .. "/staff")
     b:shows("h1", "Not for you")
@@ -137,30 +137,30 @@ describe("examples/openresty in a browser", function()
     b:find "#new_password"
     picture "new-password"
     b:type("#new_password", "Carols-Own-9")
-    b:click "button.big"
+    b:follow "button.big"
     b:shows("h1", "Your account")
     sign_out()
   end)
 
   it("helps who forgot the password", function()
     b:go(base .. "/login")
-    b:click ".foot a"
+    b:follow ".foot a"
     b:type("#username", "alice")
     picture "forgot"
-    b:click "button.big"
+    b:follow "button.big"
     b:find "#code"
     picture "reset"
     b:type("#code", "000000")
     b:type("#new_password", "Alices-New-8")
-    b:click "button.big"
+    b:follow "button.big"
     b:shows(".note.bad", "code is not right")
     b:type("#code", code())
     b:type("#new_password", "Alices-New-8")
-    b:click "button.big"
+    b:follow "button.big"
     b:shows(".note.good", "has been changed")
     picture "changed"
     b:type("#password", "Alices-New-8")
-    b:click "button.big"
+    b:follow "button.big"
     b:shows("h1", "Your account")
     sign_out()
     b:go(base .. "/mailbox")
