@@ -1,6 +1,7 @@
 -- Sessions that amazon-cognito-identity-js left in a browser's storage.
 local cognito = require "cognito"
 local json = require "cognito.json"
+local scripted = require "spec.support.sessions"
 
 local PREFIX = "CognitoIdentityServiceProvider.client1."
 
@@ -39,6 +40,16 @@ describe("an import", function()
   it("does not take over the other library's clock", function()
     local sessions = pool():import(dump())
     assert.is_nil(sessions[2]:export().drift)
+  end)
+
+  it("gives sessions that are refreshed like any other, with the key of their device", function()
+    local from_js, host = scripted.make { client_id = "client1" }
+    local session = from_js:import(dump())[2]
+    scripted.answer(host, { username = "bob.the.first" })
+    assert(session:refresh())
+    local sent = scripted.last(host).json
+    assert.equal("r-bob", sent.RefreshToken)
+    assert.equal("eu-west-1_device", sent.DeviceKey)
   end)
 
   it("keeps who was signed in last", function()

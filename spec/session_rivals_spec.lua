@@ -1,0 +1,154 @@
+-- A session and other writers of its record: locks, conflicts, and whose tokens count.
+local fake_tokens = require "spec.support.fake_tokens"
+local sessions = require "spec.support.sessions"
+
+local make, durable, broken, answer, sign_in, names, key_of, stored, last = sessions.make, sessions.durable,
+  sessions.broken, sessions.answer, sessions.sign_in, sessions.names, sessions.key_of, sessions.stored, sessions.last
+
+local INVALID = { status = 400, headers = "\r\n",
+  body = '{"__type":"NotAuthorizedException","message":"Invalid Refresh Token"}' }
+
+describe("a session and other writers", function()
+  it("adopts the winner's tokens when its own are refused, and never deletes them", function()
+    local store = durable()
+    local pool, host, events = make { storage = store }
+    local s = sign_in(pool, host)
+    local other = make { storage = store, host = host }
+    -- the sibling writes between our look at the store and the service's answer, as one without our lock would
+    host:reply(function()
+      local key = key_of(pool)
+      local record = store.inner:get(key)
+      local result = fake_tokens.result(host)
+      assert(store.inner:put(key, { version = "sibling.2", id = "alice", username = "alice",
+        access_token = result.AccessToken, id_token = result.IdToken, refresh_token = "refresh-2",
+        expires_at = host.wall + 3600, lifetime = 3600 }, record.version))
+      return { status = 400, headers = "\r\n", body = '{"__type":"RefreshTokenReuseException","message":"x"}' }
+    end)
+    assert(s:refresh())
+    assert.are.equal("refresh-2", s:export().refresh_token)
+    assert.are.equal(s:access_token(), assert(other:session "alice"):access_token())
+    assert.are.equal("", names(events))
+  end)
+
+  it("asks once more with the winner's token when that is stale too, and then gives up", function()
+    local store = durable()
+    local pool, host = make { storage = store }
+    local s = sign_in(pool, host)
+    local key = key_of(pool)
+    host:reply(function()
+      local record = store.inner:get(key)
+      record.version, record.refresh_token, record.expires_at = "sibling.2", "refresh-2", host.wall - 5
+      assert(store.inner:put(key, record, store.inner:get(key).version))
+      return INVALID
+    end)
+    host:refuse("NotAuthorizedException", "Invalid Refresh Token")
+    local _, err = s:refresh()
+    assert.are.equal("sign_in_required", err.kind)
+    assert.are.equal("refresh-2", last(host).json.RefreshToken)
+    assert.are.equal(3, #host.requests)
+    assert.is_nil(store.inner:get(key))
+  end)
+
+  it("keeps the session when the second look at the store fails", function()
+    local store = durable()
+    local pool, host = make { storage = store }
+    local s = sign_in(pool, host)
+    local token = s:access_token()
+    host:reply(function()
+      store.fail.get = broken("down")
+      return INVALID
+    end)
+    host:pass(3590)
+    assert.are.equal(token, s:access_token())
+    store.fail.get = nil
+    assert.is_truthy(stored(store, pool))
+  end)
+
+  it("takes what another wrote when its own write finds a conflict", function()
+    local store = durable()
+    local pool, host = make { storage = store }
+    local s = sign_in(pool, host)
+    local key = key_of(pool)
+    host:reply(function()
+      local record = store.inner:get(key)
+      local version = record.version
+      record.version, record.access_token = "newer.1", fake_tokens.jwt { exp = 1, username = "alice" }
+      record.expires_at = host.wall + 3600
+      assert(store.inner:put(key, record, version))
+      return { status = 200, headers = "\r\n", body = require("cjson").encode {
+        AuthenticationResult = fake_tokens.result(host) } }
+    end)
+    assert(s:refresh())
+    assert.are.equal("newer.1", store.inner:get(key).version)
+    assert.are.equal(store.inner:get(key).access_token, s:access_token())
+  end)
+
+  it("does not bring back a session that was signed out while it refreshed", function()
+    local store = durable()
+    local pool, host = make { storage = store }
+    local s = sign_in(pool, host)
+    local key = key_of(pool)
+    host:reply(function()
+      assert(store.inner:delete(key))
+      return { status = 200, headers = "\r\n", body = require("cjson").encode {
+        AuthenticationResult = fake_tokens.result(host) } }
+    end)
+    local _, err = s:refresh()
+    assert.are.equal("sign_in_required", err.kind)
+    assert.is_nil(store.inner:get(key))
+  end)
+
+  it("waits for the lock, and takes what its holder stored", function()
+    local store = durable()
+    local pool, host = make { storage = store }
+    local s = sign_in(pool, host)
+    local key = key_of(pool)
+    assert(store.inner:try_lock(key, 60))
+    local tries = 0
+    store.fail.try_lock = function()
+      tries = tries + 1
+      if tries == 4 then
+        local record = store.inner:get(key)
+        local version = record.version
+        record.version, record.access_token = version:gsub("%d+$", "2"), "sibling's"
+        record.expires_at = host.wall + 3600
+        assert(store.inner:put(key, record, version))
+      end
+    end
+    host:pass(3600)
+    assert.are.equal("sibling's", s:access_token())
+    assert.are.equal(4, tries)
+    assert.are.equal(1, #host.requests)
+  end)
+
+  it("does not wait longer than the deadline for a lock, nor for long while its token is good", function()
+    local store = durable()
+    local pool, host = make { storage = store }
+    local s = sign_in(pool, host)
+    local key = key_of(pool)
+    assert(store.inner:try_lock(key, 600))
+    host:pass(3550)
+    local before = host.mono
+    local token = s:access_token()
+    assert.is_truthy(token)
+    assert.is_true(host.mono - before <= 2.2)
+    assert.are.equal("lock", s.last_error.code)
+    host:pass(60)
+    before = host.mono
+    local _, err = s:access_token { deadline = 3 }
+    assert.are.equal("timeout", err.kind)
+    assert.is_true(host.mono - before <= 3.01)
+    assert.are.equal(1, #host.requests)
+  end)
+
+  it("gives back a lock that an error left behind", function()
+    local store = durable()
+    local pool, host = make { storage = store }
+    local s = sign_in(pool, host)
+    host:reply(function() error("a bug in a host", 0) end)
+    assert.has_error(function() s:refresh() end, "a bug in a host")
+    answer(host)
+    assert(s:refresh())
+    assert.are.equal(3, #host.requests)
+  end)
+end)
