@@ -55,27 +55,34 @@ static slice strip(slice s) {
     return s;
 }
 
+/* A bare CR or LF ends a line for some readers: what holds one means two things. */
+static bool has_control(slice s) {
+    for (size_t i = 0; i < s.length; i++) {
+        unsigned char c = (unsigned char)s.data[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7f) return true;
+    }
+    return false;
+}
+
 /* Cuts "Name: value". A line that begins with a space would continue the one before: refused. */
 static bool cut_field(slice line, slice *name, slice *value) {
     size_t n = 0;
     while (n < line.length && is_token((unsigned char)line.data[n])) n++;
     if (n == 0 || n == line.length || line.data[n] != ':') return false;
-    for (size_t i = n; i < line.length; i++) {
-        unsigned char c = (unsigned char)line.data[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7f) return false;
-    }
+    if (has_control((slice){line.data + n, line.length - n})) return false;
     *name = (slice){line.data, n};
     *value = strip((slice){line.data + n + 1, line.length - n - 1});
     return true;
 }
 
-/* Digits, few enough for a long long; else negative. */
+/* Digits alone, else negative. More than any limit is as good as the limit's double. */
 static long long number(slice s) {
+    static const long long plenty = 1000000000000000000;
     long long n = 0;
-    if (s.length == 0 || s.length > 18) return -1;
+    if (s.length == 0) return -1;
     for (size_t i = 0; i < s.length; i++) {
         if (s.data[i] < '0' || s.data[i] > '9') return -1;
-        n = n * 10 + (s.data[i] - '0');
+        n = n < plenty / 10 ? n * 10 + (s.data[i] - '0') : plenty;
     }
     return n;
 }
@@ -98,8 +105,9 @@ static const char *take_length(http_answer *a, slice value) {
     return a->chunked ? "the answer has two lengths" : NULL;
 }
 
+/* HTTP/1.0 has no chunks: such an answer was changed on its way (RFC 9112, 6.1). */
 static const char *take_coding(http_answer *a, slice value) {
-    if (a->chunked || !is(value, "chunked")) return "the answer has a coding nobody speaks";
+    if (a->chunked || a->old || !is(value, "chunked")) return "the answer has a coding nobody speaks";
     a->chunked = true;
     return a->length >= 0 ? "the answer has two lengths" : NULL;
 }
@@ -127,10 +135,10 @@ static const char *take_field(http_answer *a, slice line) {
 static bool take_status(http_answer *a, slice line) {
     if (line.length < 12 || memcmp(line.data, "HTTP/1.", 7) != 0) return false;
     if ((line.data[7] != '0' && line.data[7] != '1') || line.data[8] != ' ') return false;
-    if (line.length > 12 && line.data[12] != ' ') return false;
+    if (line.length > 12 && (line.data[12] != ' ' || has_control(line))) return false;
     long long status = number((slice){line.data + 9, 3});
     if (status < 100) return false;
-    if (line.data[7] == '0') a->close = true;
+    a->old = a->close = line.data[7] == '0';
     a->status = (int)status;
     return true;
 }
@@ -153,19 +161,29 @@ static http_progress take_fields(http_answer *a, slice block) {
     return HTTP_COMPLETE;
 }
 
+/* A status without a body ends here whatever the fields say (RFC 9112, 6.3); a server that announces
+ * one all the same may yet send it, and it must not become the answer to the next request. */
+static http_progress no_body(http_answer *a) {
+    if (a->chunked || a->length > 0) a->close = true;
+    a->phase = COMPLETE;
+    return HTTP_COMPLETE;
+}
+
 static http_progress begin_body(http_answer *a) {
     a->body = a->at;
-    if (a->status == 204 || a->status == 304) a->phase = COMPLETE;
-    else if (a->chunked) a->phase = CHUNK_LINE;
+    if (a->status == 204 || a->status == 304) return no_body(a);
+    if (a->chunked) a->phase = CHUNK_LINE;
     else if (a->length < 0) a->phase = UNTIL_CLOSE;
     else if ((unsigned long long)a->length > a->max_body) return too_large_body(a);
     else a->phase = BY_LENGTH;
     return HTTP_COMPLETE;
 }
 
-/* An interim answer (100 Continue) comes before the real one: only its octets count. */
+/* An interim answer (100 Continue) comes before the real one: only its octets count. With a body of
+ * its own (RFC 9112, 6.1 and 6.3 forbid it) nobody could say where the real one begins. */
 static http_progress skip_interim(http_answer *a) {
     if (a->status == 101 || ++a->interim > MAX_INTERIM) return bad(a, "an answer nobody asked for");
+    if (a->chunked || a->length > 0) return bad(a, "an interim answer has a body");
     a->length = -1;
     a->chunked = a->encoded = a->close = false;
     return HTTP_COMPLETE;
@@ -214,26 +232,36 @@ static int hex(char c) {
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* A line that must end within `limit` octets. NULL: it has not ended yet, or too late. */
+/* A line that must end within `limit` octets. NULL: it has not ended yet, or too late. Half of its
+ * end may have come already. */
 static const char *end_of_line(const http_answer *a, size_t limit, bool *late) {
     size_t have = a->in.length - a->at;
     const char *end = memmem(a->in.data + a->at, have, "\r\n", 2);
-    *late = end == NULL ? have > limit : (size_t)(end - a->in.data) - a->at > limit;
+    *late = end == NULL ? have > limit + 1 : (size_t)(end - a->in.data) - a->at > limit;
     return *late ? NULL : end;
+}
+
+/* "1a", with spaces or an extension behind it that says nothing to us. False: malformed. */
+static bool cut_chunk_line(slice line, size_t *size, size_t *extension) {
+    size_t n = 0;
+    for (*size = 0; n < line.length && hex(line.data[n]) >= 0; n++) {
+        if (n == 12) return false;
+        *size = *size * 16 + (size_t)hex(line.data[n]);
+    }
+    slice rest = {line.data + n, line.length - n}, words = strip(rest);
+    *extension = rest.length;
+    return n > 0 && (words.length == 0 || *words.data == ';') && !has_control(rest);
 }
 
 static http_progress read_chunk_line(http_answer *a) {
     bool late;
-    const char *line = a->in.data + a->at, *end = end_of_line(a, MAX_CHUNK_LINE, &late), *p = line;
-    size_t size = 0;
-    if (late) return bad(a, "a chunk of the answer is malformed");
-    if (end == NULL) return HTTP_MORE;
-    for (; p < end && hex(*p) >= 0; p++) {
-        if (p - line == 12) return bad(a, "a chunk of the answer is malformed");
-        size = size * 16 + (size_t)hex(*p);
-    }
-    if (p == line || (p < end && *p != ';' && *p != ' ' && *p != '\t'))
+    const char *line = a->in.data + a->at, *end = end_of_line(a, MAX_CHUNK_LINE, &late);
+    size_t size, extension;
+    if (!late && end == NULL) return HTTP_MORE;
+    if (late || !cut_chunk_line((slice){line, (size_t)(end - line)}, &size, &extension))
         return bad(a, "a chunk of the answer is malformed");
+    a->head_total += extension; /* else a small body could drag any amount of them along */
+    if (a->head_total > HTTP_MAX_HEAD_BYTES) return too_large_head(a);
     if (size > a->max_body - a->body_length) return too_large_body(a);
     a->at = (size_t)(end - a->in.data) + 2;
     a->left = size;

@@ -29,7 +29,7 @@ typedef struct {
     int interim;
     long long length;
     size_t left; /* of the chunk */
-    bool chunked, close;
+    bool chunked, close, old; /* old: HTTP/1.0 */
 } http_answer;
 
 /* Keeps the memory and forgets the rest. */

@@ -53,7 +53,9 @@ static void sound(void) {
     reads("HTTP/1.1 200 \r\ncontent-length:2\r\ncontent-length:\t2 \r\n\r\n{}", 200,
           "content-length:2\r\ncontent-length:\t2 ", "{}", true);
     reads("HTTP/1.1 204 No Content\r\nA: b\r\n\r\n", 204, "A: b", "", true);
-    reads("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", 304, "Content-Length: 5", "", true);
+    reads("HTTP/1.1 304 Not Modified\r\nContent-Length: 0\r\n\r\n", 304, "Content-Length: 0", "", true);
+    reads("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", 304, "Content-Length: 5", "", false);
+    reads("HTTP/1.1 204 OK\r\nTransfer-Encoding: chunked\r\n\r\n", 204, "Transfer-Encoding: chunked", "", false);
     reads("HTTP/1.1 404 \xff\r\nContent-Length: 1\r\nConnection: x, Close\r\n\r\n1", 404,
           "Content-Length: 1\r\nConnection: x, Close", "1", false);
     reads("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\n1", 200, "Content-Length: 1", "1", false);
@@ -74,6 +76,9 @@ static void chunked(void) {
     breaks(CHUNKED "-2\r\n{}\r\n0\r\n\r\n", HTTP_BAD_RESPONSE);
     breaks(CHUNKED "2\r\n{}}\r\n0\r\n\r\n", HTTP_BAD_RESPONSE);
     breaks(CHUNKED "1000000000000\r\n", HTTP_BAD_RESPONSE);
+    breaks(CHUNKED "2;a\nb\r\n{}\r\n0\r\n\r\n", HTTP_BAD_RESPONSE);
+    breaks(CHUNKED "2;a\rb\r\n{}\r\n0\r\n\r\n", HTTP_BAD_RESPONSE);
+    breaks(CHUNKED "2 2\r\n{}\r\n0\r\n\r\n", HTTP_BAD_RESPONSE);
     breaks(CHUNKED "3e9\r\n", HTTP_TOO_LARGE);
     breaks(CHUNKED "0\r\nno field\r\n\r\n", HTTP_BAD_RESPONSE);
     breaks(CHUNKED "2\r\n{}\r\n", HTTP_NETWORK);
@@ -92,6 +97,10 @@ static void malformed(void) {
     breaks("HTTP/1.1  200 OK\r\n\r\n", HTTP_BAD_RESPONSE);
     breaks("HTTP/1.1 099 OK\r\n\r\n", HTTP_BAD_RESPONSE);
     breaks("HTTP/1.1 101 Switching\r\n\r\n", HTTP_BAD_RESPONSE);
+    breaks("HTTP/1.1 200 OK\nContent-Length: 2\r\n\r\n{}", HTTP_BAD_RESPONSE);
+    breaks("HTTP/1.1 200 OK\rContent-Length: 2\r\n\r\n{}", HTTP_BAD_RESPONSE);
+    breaks("HTTP/1.1 100 Continue\r\nContent-Length: 5\r\n\r\nHTTP/1.1 204 OK\r\n\r\n", HTTP_BAD_RESPONSE);
+    breaks("HTTP/1.1 100 Continue\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", HTTP_BAD_RESPONSE);
     breaks("HTTP/1.1 200 OK\r\n folded\r\n\r\n", HTTP_BAD_RESPONSE);
     breaks("HTTP/1.1 200 OK\r\nA: b\r\n folded\r\n\r\n", HTTP_BAD_RESPONSE);
     breaks("HTTP/1.1 200 OK\r\nA : b\r\n\r\n", HTTP_BAD_RESPONSE);
@@ -103,7 +112,10 @@ static void malformed(void) {
     breaks("HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\n{}", HTTP_BAD_RESPONSE);
     breaks("HTTP/1.1 200 OK\r\nContent-Length: 0x2\r\n\r\n{}", HTTP_BAD_RESPONSE);
     breaks("HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\n{}", HTTP_BAD_RESPONSE);
-    breaks("HTTP/1.1 200 OK\r\nContent-Length: 9999999999999999999\r\n\r\n", HTTP_BAD_RESPONSE);
+    breaks("HTTP/1.1 200 OK\r\nContent-Length: 9999999999999999999\r\n\r\n", HTTP_TOO_LARGE);
+    breaks("HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551618\r\n\r\n{}", HTTP_TOO_LARGE);
+    breaks("HTTP/1.1 200 OK\r\nContent-Length: 9999999999999999999x\r\n\r\n", HTTP_BAD_RESPONSE);
+    breaks("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", HTTP_BAD_RESPONSE);
     breaks("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", HTTP_BAD_RESPONSE);
     breaks("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", HTTP_BAD_RESPONSE);
     breaks("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n", HTTP_BAD_RESPONSE);
@@ -119,15 +131,16 @@ static char *repeat(const char *before, const char *unit, size_t times, const ch
     return text;
 }
 
+static void completes(const char *text, size_t piece) {
+    http_answer a = {.in = {NULL, 0, 0}};
+    CHECK(feed(&a, text, strlen(text), piece, true) == HTTP_COMPLETE);
+    http_bytes_free(&a.in);
+}
+
 static void limit(const char *before, const char *unit, size_t times, const char *after, http_kind kind) {
     char *text = repeat(before, unit, times, after);
-    if (kind != HTTP_OK) {
-        breaks(text, kind);
-    } else {
-        http_answer a = {.in = {NULL, 0, 0}};
-        CHECK(feed(&a, text, strlen(text), 1000000, true) == HTTP_COMPLETE);
-        http_bytes_free(&a.in);
-    }
+    if (kind != HTTP_OK) breaks(text, kind);
+    else completes(text, 1000000), completes(text, 1);
     free(text);
 }
 
@@ -145,7 +158,10 @@ static void limits(void) {
     limit("", "HTTP/1.1 100 Continue\r\n\r\n", 17, "HTTP/1.1 204 OK\r\n\r\n", HTTP_BAD_RESPONSE);
     limit(CHUNKED, "1\r\nx\r\n", 1000, "0\r\n\r\n", HTTP_OK);
     limit(CHUNKED, "1\r\nx\r\n", 1001, "0\r\n\r\n", HTTP_TOO_LARGE);
-    limit(CHUNKED "1;", "x", 2000, "\r\nx\r\n0\r\n\r\n", HTTP_BAD_RESPONSE);
+    limit(CHUNKED "1;", "x", 1022, "\r\nx\r\n0\r\n\r\n", HTTP_OK);
+    limit(CHUNKED "1;", "x", 1023, "\r\nx\r\n0\r\n\r\n", HTTP_BAD_RESPONSE);
+    limit(CHUNKED, "1;23456789012345678901234567890123456789012345678901234567890123456789\r\nx\r\n", 999,
+          "0\r\n\r\n", HTTP_TOO_LARGE);
     limit(CHUNKED "0\r\n", "A: b\r\n", 20000, "\r\n", HTTP_TOO_LARGE);
 }
 
