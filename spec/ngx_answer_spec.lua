@@ -75,6 +75,15 @@ describe("cognito.ngx.answer", function()
     end)
   end
 
+  it("never keeps a connection on which a body without a place may yet come", function()
+    for _, fields in ipairs { "Content-Length: 5", "Transfer-Encoding: chunked" } do
+      local response, keep = read("HTTP/1.1 204 No Content\r\n" .. fields .. "\r\n\r\n")
+      assert.equal("", response.body)
+      assert.is_false(keep)
+    end
+    assert.is_true(select(2, read("HTTP/1.1 304 Not Modified\r\nContent-Length: 0\r\n\r\n")))
+  end)
+
   local big = ("x"):rep(2000)
   local bad = {
     { "nothing", "", "network" },
@@ -95,6 +104,19 @@ describe("cognito.ngx.answer", function()
     { "a folded field", OK .. "A: b\r\n c\r\nContent-Length: 1\r\n\r\nx", "bad_response" },
     { "a space before the colon", OK .. "Content-Length : 1\r\n\r\nx", "bad_response" },
     { "NUL in a field", OK .. "A: b\0c\r\nContent-Length: 1\r\n\r\nx", "bad_response" },
+    { "a bare line feed in the status line", "HTTP/1.1 200 OK\nContent-Length: 1\r\n\r\nx", "bad_response" },
+    { "a bare line feed in a field", OK .. "A: b\nC: d\r\nContent-Length: 1\r\n\r\nx", "bad_response" },
+    { "an interim answer with a body",
+      "HTTP/1.1 100 Go\r\nContent-Length: 1\r\n\r\nx" .. OK .. "\r\n", "bad_response" },
+    { "an interim answer with chunks",
+      "HTTP/1.1 103 Go\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" .. OK .. "\r\n", "bad_response" },
+    { "a malformed length of no body", "HTTP/1.1 204 No\r\nContent-Length: x\r\n\r\n", "bad_response" },
+    { "chunks in HTTP/1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "bad_response" },
+    { "a bare line feed in a chunk's extension", CHUNKED .. "1;a\nx\r\nx\r\n0\r\n\r\n", "bad_response" },
+    { "two words as a chunk size", CHUNKED .. "1 1\r\nx\r\n0\r\n\r\n", "bad_response" },
+    { "a bare line feed in a trailer", CHUNKED .. "0\r\nA: b\nC: d\r\n\r\n", "bad_response" },
+    { "extensions over the limit", CHUNKED .. ("1;" .. ("x"):rep(80) .. "\r\nx\r\n"):rep(1000) .. "0\r\n\r\n",
+      "response_too_large" },
     { "protocols switched", "HTTP/1.1 101 Switching\r\n\r\n", "bad_response" },
     { "endless interim answers", ("HTTP/1.1 100 Continue\r\n\r\n"):rep(1000), "bad_response" },
     { "garbage as a chunk size", CHUNKED .. "zz\r\nhello\r\n", "bad_response" },

@@ -42,7 +42,8 @@ function Reader:upto(mark, limit, what)
   local from = 1
   while true do
     local first, last = self.text:find(mark, from, true)
-    if (first or #self.text) > limit then return nil, LARGE, what .. " is too long" end
+    -- of the mark itself, all but the last byte may have come
+    if (first and first - 1 or #self.text - #mark + 1) > limit then return nil, LARGE, what .. " is too long" end
     if first then
       local piece = self.text:sub(1, first - 1)
       self.text = self.text:sub(last + 1)
@@ -67,12 +68,15 @@ function Reader:exactly(n)
   return all:sub(1, n)
 end
 
+-- A bare CR or LF ends a line for some readers: what holds one means two things.
+local CONTROL = "[%z\1-\8\10-\31\127]"
+
 local function split_head(block)
   local line, fields = block:match "^([^\r\n]*)\r\n(.*)$"
   if not line then line, fields = block, "" end
   local version, status = line:match "^HTTP/1%.([01]) (%d%d%d)$"
-  if not version then version, status = line:match "^HTTP/1%.([01]) (%d%d%d) [^%c]*$" end
-  if not version then return nil, BAD, "the status line is not HTTP/1" end
+  if not version then version, status = line:match "^HTTP/1%.([01]) (%d%d%d) " end
+  if not version or status < "100" or line:find(CONTROL) then return nil, BAD, "the status line is not HTTP/1" end
   return { status = tonumber(status), version = version, block = fields }
 end
 
@@ -89,14 +93,19 @@ local function keep_field(head, name, value)
   return true
 end
 
+local function field_of(line)
+  local name, value = line:match(FIELD)
+  if not name or value:find(CONTROL) then return nil end
+  return name:lower(), value
+end
+
 local function read_fields(head)
   local count = 0
   for line in (head.block == "" and "" or head.block .. "\r\n"):gmatch "(.-)\r\n" do
     count = count + 1
     if count > answer.MAX_FIELDS then return nil, LARGE, "too many header fields" end
-    local name, value = line:match(FIELD)
-    if not name or value:find "[%z\r\n]" then return nil, BAD, "a malformed header field" end
-    name = name:lower()
+    local name, value = field_of(line)
+    if not name then return nil, BAD, "a malformed header field" end
     if KEPT[name] then
       local ok, kind, reason = keep_field(head, name, value)
       if not ok then return nil, kind, reason end
@@ -117,6 +126,16 @@ local function looks_like_http(reader)
   end
 end
 
+-- Where the answer ends must be beyond doubt, also where it has no body (RFC 9112, 6.1 and 6.3).
+local function check_framing(head)
+  local coding, length = head["transfer-encoding"], head["content-length"]
+  if length and not length:find "^%d+$" then return nil, BAD, "a malformed length" end
+  if coding and (coding:lower() ~= "chunked" or length or head.version == "0") then
+    return nil, BAD, "a transfer coding that cannot be trusted"
+  end
+  return head
+end
+
 local function one_head(reader)
   local ok, kind, reason = looks_like_http(reader)
   if not ok then return nil, kind, reason end
@@ -124,7 +143,14 @@ local function one_head(reader)
   if not block then return nil, kind2, reason2 end
   local head, kind3, reason3 = split_head(block)
   if not head then return nil, kind3, reason3 end
-  return read_fields(head)
+  local _, kind4, reason4 = read_fields(head)
+  if kind4 then return nil, kind4, reason4 end
+  return check_framing(head)
+end
+
+-- Whether the fields say that a body follows, where none may.
+local function announces_body(head)
+  return head["transfer-encoding"] ~= nil or (tonumber(head["content-length"]) or 0) > 0
 end
 
 local function read_head(reader)
@@ -133,20 +159,22 @@ local function read_head(reader)
     if not head then return nil, kind, reason end
     if head.status == 101 then return nil, BAD, "the server switched protocols unasked" end
     if head.status >= 200 then return head end
+    if announces_body(head) then return nil, BAD, "an interim answer has a body" end
   end
   return nil, BAD, "too many interim answers"
 end
 
--- The number of hexadecimal digits is bounded so that the size stays exact in a double.
+-- The size, and how many bytes stood behind it. The number of hexadecimal digits is bounded so that the size stays
+-- exact in a double.
 local function chunk_size(reader)
   local line, kind, reason = reader:upto("\r\n", answer.MAX_CHUNK_LINE, "a chunk line")
   if not line then
     return nil, kind == LARGE and BAD or kind, reason
   end
-  local digits = line:match "^(%x+)[ \t]*$" or line:match "^(%x+)[ \t]*;"
-  if not digits then return nil, BAD, "a malformed chunk size" end
+  local digits, rest = line:match "^(%x+)[ \t]*(.*)$"
+  if not digits or rest:find "^[^;]" or rest:find(CONTROL) then return nil, BAD, "a malformed chunk size" end
   if #digits > 12 then return nil, BAD, "an absurd chunk size" end
-  return tonumber(digits, 16)
+  return tonumber(digits, 16), #line - #digits
 end
 
 local function trailers(reader)
@@ -155,7 +183,7 @@ local function trailers(reader)
     local line, kind, reason = reader:upto("\r\n", answer.MAX_HEAD - used, "the trailers")
     if not line then return nil, kind, reason end
     if line == "" then return true end
-    if not line:find(FIELD) then return nil, BAD, "a malformed trailer" end
+    if not field_of(line) then return nil, BAD, "a malformed trailer" end
     used = used + #line + 2
   end
 end
@@ -168,10 +196,12 @@ local function chunk(reader, size)
 end
 
 local function chunked_body(reader, limit)
-  local parts, total = {}, 0
+  local parts, total, extensions = {}, 0, 0
   while true do
-    local size, kind, reason = chunk_size(reader)
-    if not size then return nil, kind, reason end
+    local size, more, reason = chunk_size(reader)
+    if not size then return nil, more, reason end
+    extensions = extensions + more -- else a small body could drag any amount of them along
+    if extensions > answer.MAX_HEAD then return nil, LARGE, "the extensions of the chunks are too long" end
     total = total + size
     if total > limit then return nil, LARGE, "the body is too large" end
     if size == 0 then break end
@@ -185,8 +215,7 @@ local function chunked_body(reader, limit)
 end
 
 local function sized_body(reader, head, limit)
-  local text = head["content-length"]
-  if not text:find "^%d+$" then return nil, BAD, "a malformed length" end
+  local text = head["content-length"]:match "^0*(%d+)$"
   if #text > 15 or tonumber(text) > limit then return nil, LARGE, "the body is too large" end
   return reader:exactly(tonumber(text))
 end
@@ -209,20 +238,17 @@ end
 local function read_body(reader, head, method, limit)
   local packed = head["content-encoding"]
   if packed and packed:lower() ~= "identity" then return nil, BAD, "a compressed body, which was not asked for" end
-  local coding = head["transfer-encoding"]
-  if method == "HEAD" or head.status == 204 or head.status == 304 then return "" end
-  if coding then
-    if coding:lower() ~= "chunked" or head["content-length"] or head.version == "0" then
-      return nil, BAD, "a transfer coding that cannot be trusted"
-    end
-    return chunked_body(reader, limit)
+  if method == "HEAD" or head.status == 204 or head.status == 304 then
+    head.cut = method ~= "HEAD" and announces_body(head) -- it may yet come, and is no answer to the next request
+    return ""
   end
+  if head["transfer-encoding"] then return chunked_body(reader, limit) end
   if head["content-length"] then return sized_body(reader, head, limit) end
   return body_until_close(reader, head, limit)
 end
 
 local function reusable(reader, head)
-  if head.version ~= "1" or head.until_close or reader.text ~= "" then return false end
+  if head.version ~= "1" or head.until_close or head.cut or reader.text ~= "" then return false end
   return not ("," .. (head.connection or ""):lower():gsub("%s", "") .. ","):find(",close,", 1, true)
 end
 
