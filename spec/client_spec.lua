@@ -1,23 +1,10 @@
-local cancel_ok, cancel = pcall(require, "cognito.cancel")
-local client = require "cognito.client"
-local clock = require "cognito.protocol.clock"
+-- The client: what it sends, which secret goes where, and when it stops.
+local cancel = require "cognito.cancel"
+local clients = require "spec.support.clients"
+local core = require "cognito.core"
 local errors = require "cognito.errors"
-local pool = require "cognito.pool"
-local script_host = require "spec.support.script_host"
 
-local function make(more)
-  local host = script_host.new()
-  local options = { user_pool_id = "eu-west-1_AbCdEf123", client_id = "abc" }
-  for k, v in pairs(more or {}) do options[k] = v end
-  return client.new(assert(pool.new(options)), host), host
-end
-
-local function field(request, name)
-  for _, line in ipairs(request.headers) do
-    local value = line:match("^" .. name:gsub("%-", "%%-") .. ": (.*)$")
-    if value then return value end
-  end
-end
+local make, field = clients.make, clients.field
 
 local function invocation(request) return field(request, "amz-sdk-invocation-id") end
 
@@ -90,7 +77,7 @@ describe("client", function()
 
   it("places the client secret by the operation's rule", function()
     local secret = "secretsecretsecretsecret1"
-    local hash = require("cognito.core").secret_hash(secret, "alice", "abc")
+    local hash = core.secret_hash(secret, "alice", "abc")
     local c, host = make { client_secret = secret }
     host:answer(200, { AuthenticationResult = {} }):answer(200, "{}"):answer(200, { AuthenticationResult = {} })
       :answer(200, "{}")
@@ -141,158 +128,6 @@ describe("client", function()
   end)
 end)
 
-describe("errors of answers", function()
-  local function outcome(name, input, prepare)
-    local c, host = make { max_attempts = 1 }
-    prepare(host)
-    local answer, err = c:call(name, input, c:context())
-    assert.is_nil(answer)
-    return err
-  end
-
-  -- body, headers, status -> code, message
-  local forms = {
-    { { __type = "NotAuthorizedException", message = "no" }, nil, "NotAuthorizedException", "no" },
-    { { __type = "com.amazonaws.x#NotAuthorizedException", message = "no" }, nil, "NotAuthorizedException", "no" },
-    { { __type = "NotAuthorizedException:http://internal/", message = "no" }, nil, "NotAuthorizedException", "no" },
-    { { __type = "SerializationException", Message = "capital" }, nil, "SerializationException", "capital" },
-    { "", { ["x-amzn-errortype"] = "NotAuthorizedException:", ["x-amzn-errormessage"] = "from header" },
-      "NotAuthorizedException", "from header" },
-    { { message = "no type" }, { ["X-Amzn-ErrorType"] = "ns#UserNotFoundException:" },
-      "UserNotFoundException", "no type" },
-    { { message = "no type at all" }, nil, "HTTP400", "no type at all" },
-    { "", nil, "HTTP400", "the service gave no message" },
-    { { __type = "bad code \r\n", message = 5 }, nil, "HTTP400", "the service gave no message" },
-    { { __type = 7, message = { a = 1 } }, nil, "HTTP400", "the service gave no message" },
-    { { code = "BadRequest", message = "The server did not understand the operation that was requested.",
-      type = "client" }, nil, "UnknownOperationException",
-      "The server did not understand the operation that was requested." },
-  }
-  for i, form in ipairs(forms) do
-    it("are read in every form the wire knows: " .. i, function()
-      local err = outcome("GetUser", { AccessToken = "t" }, function(h) h:answer(400, form[1], form[2]) end)
-      assert.are.equal(form[3], err.code)
-      assert.are.equal(form[4], err.message)
-      assert.are.equal(400, err.status)
-      assert.are.equal("request-1", err.request_id)
-      assert.are.equal("GetUser", err.operation)
-      assert.is_true(errors.is(err))
-    end)
-  end
-
-  local kinds = {
-    { 400, "NotAuthorizedException", "x", "auth" }, { 400, "UserNotConfirmedException", "x", "auth" },
-    { 400, "PasswordResetRequiredException", "x", "auth" }, { 400, "CodeMismatchException", "x", "rejected" },
-    { 400, "TooManyRequestsException", "x", "throttled" }, { 429, "TooManyRequestsException", "x", "throttled" },
-    { 400, "ThrottlingException", "x", "throttled" }, { 400, "LimitExceededException", "x", "limited" },
-    { 400, "TooManyFailedAttemptsException", "x", "limited" },
-    { 400, "NotAuthorizedException", "Password attempts exceeded", "limited" },
-    { 500, "InternalErrorException", "x", "server" }, { 503, "Nonsense", "x", "server" },
-    { 403, "ForbiddenException", "Request not allowed due to WAF block.", "config" },
-    { 400, "ResourceNotFoundException", "User pool client abc does not exist.", "config" },
-    { 400, "ResourceNotFoundException", "Device does not exist.", "rejected" },
-    { 400, "InvalidParameterException", "x", "rejected" }, { 400, "SomethingNewException", "x", "rejected" },
-    { 400, "UserLambdaValidationException", "x", "rejected" },
-    { 400, "NotAuthorizedException", "Unable to verify secret hash for client abc", "config" },
-  }
-  for _, row in ipairs(kinds) do
-    it(("have the right kind: %d %s %s"):format(row[1], row[2], row[3]), function()
-      local err = outcome("GetUser", { AccessToken = "t" }, function(h) h:refuse(row[2], row[3], row[1]) end)
-      assert.are.equal(row[4], err.kind)
-      assert.are.equal("boolean", type(err.retryable))
-      assert.are.equal("boolean", type(err.maybe_processed))
-    end)
-  end
-
-  it("depend on the operation where the same code means two things", function()
-    local err = outcome("RespondToAuthChallenge", { ChallengeName = "X" }, function(h)
-      h:refuse("NotAuthorizedException", "Invalid session for the user, session is expired.")
-    end)
-    assert.are.equal("challenge_expired", err.kind)
-    err = outcome("InitiateAuth", { AuthFlow = "USER_PASSWORD_AUTH" }, function(h)
-      h:refuse("InvalidParameterException", "USER_PASSWORD_AUTH flow not enabled for this client")
-    end)
-    assert.are.equal("config", err.kind)
-    assert.is_truthy(err.hint)
-  end)
-
-  local bad = {
-    html = { 200, "<html>hello</html>" }, empty = { 200, "" }, list = { 200, "[]" }, number = { 200, "5" },
-    string = { 200, '"x"' }, null = { 200, "null" }, ["204"] = { 204, "" }, html407 = { 407, "<html>proxy</html>" },
-    wrong_type = { 200, '{"AuthenticationResult":[]' }, wrong_member = { 200, '{"AuthenticationResult":"x"}' },
-    nan = { 200, '{"AuthenticationResult":NaN}' }, binary = { 200, "\0\255\254" },
-  }
-  for name, row in pairs(bad) do
-    it("say bad_response for an answer that is " .. name, function()
-      local err = outcome("GetTokensFromRefreshToken", { RefreshToken = "t" }, function(h)
-        h:answer(row[1], row[2])
-      end)
-      assert.are.equal("bad_response", err.kind)
-      assert.is_true(err.maybe_processed)
-      assert.is_nil(tostring(err):find("html", 1, true))
-    end)
-  end
-
-  it("say that a truncated answer may be asked for again", function()
-    local err = outcome("GetUser", { AccessToken = "t" }, function(h) h:answer(200, '{"Username":"al') end)
-    assert.are.equal("bad_response", err.kind)
-    assert.is_true(err.retryable)
-  end)
-
-  it("take the empty answer of an operation that has nothing to say", function()
-    local c, host = make()
-    host:answer(200, ""):answer(200, "{}")
-    assert.are.same({}, c:call("DeleteUser", { AccessToken = "t" }, c:context()))
-    assert.are.same({}, c:call("GlobalSignOut", { AccessToken = "t" }, c:context()))
-  end)
-
-  it("never follow a redirect", function()
-    for _, status in ipairs { 301, 302, 303, 307, 308 } do
-      local err = outcome("GetUser", { AccessToken = "t" }, function(h)
-        h:answer(status, "", { Location = "https://evil.example/" })
-      end)
-      assert.are.equal("http_redirect", err.kind)
-      assert.is_false(err.retryable)
-    end
-  end)
-
-  it("say server for an error page with status 502 or 503", function()
-    for _, status in ipairs { 502, 503 } do
-      local err = outcome("GetUser", { AccessToken = "t" }, function(h) h:answer(status, "<html>") end)
-      assert.are.equal("server", err.kind)
-      assert.is_true(err.retryable)
-    end
-  end)
-
-  it("never repeat what was sent in confidence", function()
-    local secrets = { AccessToken = "CANARY-access", PreviousPassword = "CANARY-old",
-      ProposedPassword = "CANARY-new" }
-    local err = outcome("ChangePassword", secrets, function(h)
-      h:refuse("InvalidParameterException", "bad CANARY-old, CANARY-new CANARY-new and CANARY-access")
-    end)
-    assert.are.equal("bad ***, *** *** and ***", err.message)
-    err = outcome("InitiateAuth", { AuthParameters = { PASSWORD = "CANARY-p" } }, function(h)
-      h:refuse("X", "echo CANARY-p")
-    end)
-    assert.is_nil(tostring(err):find("CANARY", 1, true))
-  end)
-
-  it("carry what the server wants to be waited", function()
-    local err = outcome("GetUser", { AccessToken = "t" }, function(h)
-      h:answer(503, "", { ["Retry-After"] = "7" })
-    end)
-    assert.are.equal(7, err.retry_after)
-  end)
-
-  it("remember that an earlier attempt may have been processed", function()
-    local c, host = make()
-    host:fail("timeout", { maybe_processed = true }):fail("connect"):fail("connect")
-    local _, err = c:call("GetTokensFromRefreshToken", { RefreshToken = "r" }, c:context())
-    assert.are.equal("connect", err.kind)
-    assert.is_true(err.maybe_processed)
-  end)
-end)
-
 describe("limits of a call", function()
   it("one attempt has the timeout, the call its deadline", function()
     local c, host = make { timeout = 4, deadline = 5 }
@@ -337,7 +172,7 @@ describe("limits of a call", function()
   end)
 
   it("a cancelled call sends nothing, and a cancel ends the wait between attempts", function()
-    local token = cancel_ok and cancel.new and cancel.new() or { cancelled = false, listeners = {} }
+    local token = cancel.new()
     local c, host = make()
     host:refuse("TooManyRequestsException")
     host.random_bytes = function(n) return ("\255"):rep(n) end
@@ -369,49 +204,5 @@ describe("limits of a call", function()
     for _, e in ipairs(events) do
       for _, v in pairs(e) do assert.is_nil(tostring(v):find("CANARY", 1, true)) end
     end
-  end)
-end)
-
-describe("the server's clock", function()
-  it("reads every day of four centuries", function()
-    for _, t in ipairs { 0, 951782399, 951782400, 951868800, 1078012800, 1709164800, 1790000000, 4102444800,
-      12622780800 } do
-      assert.are.equal(t, clock.parse(os.date("!%a, %d %b %Y %H:%M:%S GMT", t)))
-    end
-    for t = 0, 4e9, 86400 * 13 + 4567 do
-      assert.are.equal(t, clock.parse(os.date("!%a, %d %b %Y %H:%M:%S GMT", t)))
-    end
-  end)
-
-  it("refuses other forms", function()
-    for _, text in ipairs { "", "x", "Sun, 06 Foo 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT",
-      "Sun, 06 Nov 1994 08:49:37 CET" } do
-      assert.is_nil(clock.parse(text))
-    end
-  end)
-
-  it("measures the difference, and trusts it only while both our clocks run together", function()
-    local c, host = make()
-    host.server_ahead = 900
-    host:answer(200, "{}")
-    assert.is_nil(c.clock:difference(host))
-    assert(c:call("GlobalSignOut", { AccessToken = "t" }, c:context()))
-    assert.is_true(math.abs(c.clock:difference(host) - 900) < 1)
-    host:pass(3600)
-    assert.is_true(math.abs(c.clock:difference(host) - 900) < 1)
-    host:set_clock(3600)
-    assert.is_nil(c.clock:difference(host))
-    host.server_ahead = -2700
-    host:answer(200, "{}")
-    assert(c:call("GlobalSignOut", { AccessToken = "t" }, c:context()))
-    assert.is_true(math.abs(c.clock:difference(host) + 2700) < 1)
-  end)
-
-  it("does without a Date field", function()
-    local c, host = make()
-    host:answer(200, "{}", { Date = false }):answer(200, "{}", { Date = "nonsense" })
-    assert(c:call("GlobalSignOut", { AccessToken = "t" }, c:context()))
-    assert(c:call("GlobalSignOut", { AccessToken = "t" }, c:context()))
-    assert.is_nil(c.clock:difference(host))
   end)
 end)
