@@ -86,6 +86,7 @@ build = {
         "csrc/posix/clock.c",
         "csrc/posix/file.c",
         "csrc/posix/folder.c",
+        "csrc/posix/library.c",
         "csrc/posix/listener.c",
         "csrc/posix/lock.c",
         "csrc/posix/program.c",

@@ -1,10 +1,11 @@
-/* cognito.posix: the terminal, other programs, a listener on loopback.
+/* cognito.posix: the terminal, other programs and libraries, a listener on loopback.
  *
  *   is_terminal(fd)              -> boolean
  *   ask(prompt, hidden, max)     -> line
  *   no_core_dump()               -> true
  *   exec(argv, variables)        returns only on failure
  *   start(argv)                  -> true
+ *   map_library(path)            -> true; see pos_library_map
  *   listener(port)               -> listener; listener:port()
  *   listener:accept(seconds)     -> visitor
  *   visitor:read(max, seconds)   -> bytes ("" at the end)
@@ -90,6 +91,10 @@ static int l_exec(lua_State *L) {
 
 static int l_start(lua_State *L) {
     return posix_done(L, pos_start(check_words(L, 1)));
+}
+
+static int l_map_library(lua_State *L) {
+    return posix_done(L, pos_library_map(posix_checkname(L, 1)));
 }
 
 static struct pos_listener *check_listener(lua_State *L) {
@@ -179,7 +184,7 @@ static void make_classes(lua_State *L) {
 
 static const luaL_Reg functions[] = {
     {"is_terminal", l_is_terminal}, {"ask", l_ask},     {"no_core_dump", l_no_core_dump},
-    {"exec", l_exec},               {"start", l_start}, {"listener", l_listener},
-    {NULL, NULL}};
+    {"exec", l_exec},               {"start", l_start}, {"map_library", l_map_library},
+    {"listener", l_listener},       {NULL, NULL}};
 
 const struct posix_topic posix_desk = {functions, make_classes};

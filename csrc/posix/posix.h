@@ -128,4 +128,11 @@ double pos_boottime(void);
  * arrive in between. */
 void pos_sleep(double seconds);
 
+/* ---- shared libraries ---- */
+
+/* Maps a library, and the ones it needs, for as long as the process lives. Their functions are found
+ * when they are first called, where a loader that comes later and finds all of them at once (Lua's)
+ * has nothing left to do. */
+int pos_library_map(const char *path);
+
 #endif

@@ -2,6 +2,8 @@
 -- @module cognito.host.transfers
 
 local errors = require "cognito.errors"
+local posix = require "cognito.posix"
+
 local transfers = {}
 
 --- Bytes of an answer's body when the request names no limit.
@@ -37,11 +39,22 @@ function transfers.raised(raised)
   return nil, errors.new("config", "a task failed: " .. tostring(raised), { code = "task", cause = raised })
 end
 
+-- `require` has every function of a library and of the thirty below libcurl found at once, most of which nobody calls:
+-- that takes as long as a request. Mapped by us before, they are found one by one, as in a program in C.
+local function load_http()
+  if not package.loaded["cognito.http"] and not package.preload["cognito.http"] then
+    for template in package.cpath:gmatch "[^;]+" do
+      if posix.map_library((template:gsub("%?", "cognito/http"))) then break end
+    end
+  end
+  return require "cognito.http"
+end
+
 --- The crowd of this process, made when it is first asked for: libcurl with its thirty libraries is loaded then, and
 -- a program whose tokens are still good never loads it.
 -- @treturn userdata see csrc/lua/l_http.c
 function Transfers:open()
-  if not self.crowd then self.crowd = require("cognito.http").crowd() end
+  if not self.crowd then self.crowd = load_http().crowd() end
   return self.crowd
 end
 
