@@ -27,6 +27,7 @@ enum {
     COG_SHA1_SIZE = 20,
     COG_SECRET_HASH_SIZE = 44,  /* base64 of a SHA-256 */
     COG_UUID_SIZE = 36,
+    COG_FINGERPRINT_SIZE = 64,
     COG_SEED_SIZE = 16,
 };
 

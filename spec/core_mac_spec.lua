@@ -4,6 +4,7 @@ describe("cognito.core digests and MACs", function()
   it("give the published values", function()
     assert.equal("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", -- FIPS 180-2 B.1
       core.hex_encode(core.sha256("abc")))
+    assert.equal("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", core.fingerprint("abc"))
     assert.equal("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843", -- RFC 4231 case 2
       core.hex_encode(core.hmac_sha256("Jefe", "what do ya want for nothing?")))
     assert.equal("effcdf6ae5eb2fa2d27416d5f184df9c259a7c79", -- RFC 2202 case 2

@@ -1,4 +1,5 @@
-#define _DEFAULT_SOURCE 1 /* getentropy */
+#define _DEFAULT_SOURCE 1               /* getentropy */
+#define OPENSSL_SUPPRESS_DEPRECATED 1 /* SHA256_Init and its kin, see cog_fingerprint */
 #include "mac.h"
 #include "b64.h"
 
@@ -9,6 +10,7 @@
 #include <openssl/hmac.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
+#include <openssl/sha.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
@@ -70,6 +72,16 @@ cog_err cog_sha256_parts(cog_mac *mac, const cog_slice *parts, size_t count, uns
 
 cog_err cog_sha256(cog_mac *mac, cog_slice text, unsigned char out[COG_SHA256_SIZE]) {
     return cog_sha256_parts(mac, &text, 1, out);
+}
+
+cog_err cog_fingerprint(cog_slice text, char out[COG_FINGERPRINT_SIZE]) {
+    unsigned char digest[COG_SHA256_SIZE];
+    SHA256_CTX context;
+    bool ok = SHA256_Init(&context) && SHA256_Update(&context, text.data, text.len) && SHA256_Final(digest, &context);
+    OPENSSL_cleanse(&context, sizeof context);
+    if (!ok) return COG_CRYPTO;
+    cog_hex_encode(digest, sizeof digest, out);
+    return COG_OK;
 }
 
 static bool is_kept_key(const cog_mac *mac, cog_slice key) {

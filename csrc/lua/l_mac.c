@@ -17,6 +17,13 @@ static int l_sha256(lua_State *L) {
     return push_digest(L, cog_sha256(core_checkmac(L), text, out), out, sizeof out);
 }
 
+/* fingerprint(text) -> 64 hex digits */
+static int l_fingerprint(lua_State *L) {
+    char out[COG_FINGERPRINT_SIZE];
+    cog_err error = cog_fingerprint(lcog_checkslice(L, 1), out);
+    return push_digest(L, error, (const unsigned char *)out, sizeof out);
+}
+
 static int l_hmac_sha256(lua_State *L) {
     unsigned char out[COG_SHA256_SIZE];
     cog_slice key = lcog_checkslice(L, 1), text = lcog_checkslice(L, 2);
@@ -60,8 +67,9 @@ static int l_uuid(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
-    {"sha256", l_sha256}, {"hmac_sha256", l_hmac_sha256}, {"hmac_sha1", l_hmac_sha1}, {"secret_hash", l_secret_hash},
-    {"equal", l_equal},   {"random", l_random},           {"uuid", l_uuid},           {NULL, NULL},
+    {"sha256", l_sha256},           {"fingerprint", l_fingerprint}, {"hmac_sha256", l_hmac_sha256},
+    {"hmac_sha1", l_hmac_sha1},     {"secret_hash", l_secret_hash}, {"equal", l_equal},
+    {"random", l_random},           {"uuid", l_uuid},               {NULL, NULL},
 };
 
 const struct core_topic core_mac = {functions, NULL};

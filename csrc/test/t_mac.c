@@ -62,6 +62,14 @@ static void test_digests(cog_mac *mac) {
     CHECK_ERR(cog_hmac_sha1((cog_slice){key, (size_t)1 << 31}, t_slice(""), out), COG_TOO_LARGE);
 }
 
+static void test_fingerprint(void) {
+    char out[COG_FINGERPRINT_SIZE];
+    CHECK_ERR(cog_fingerprint(t_slice("abc"), out), COG_OK);
+    CHECK(memcmp(out, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", sizeof out) == 0);
+    CHECK_ERR(cog_fingerprint((cog_slice){NULL, 0}, out), COG_OK);
+    CHECK(memcmp(out, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", sizeof out) == 0);
+}
+
 static void test_secret_hash(cog_mac *mac) {
     char out[COG_SECRET_HASH_SIZE];
     unsigned char digest[32];
@@ -100,6 +108,7 @@ int main(void) {
     test_hmac_sha256(mac);
     test_empty_key(mac);
     test_digests(mac);
+    test_fingerprint();
     test_secret_hash(mac);
     test_equal();
     test_random();

@@ -81,7 +81,8 @@ function facade.new(o)
   pool.key_prefix = pool.user_pool_id .. "\0" .. pool.client_id .. "\0session\0"
   pool.short_prefix = records.key(pool, "short", ""):sub(1, 8)
   pool.flight_prefix = random_name()
-  pool.unsaved, pool.held, pool.dead, pool.dead_count, pool.events, pool.generation = {}, {}, {}, 0, {}, 0
+  pool.unsaved, pool.held, pool.dead, pool.dead_count, pool.events = {}, {}, {}, 0, {}
+  pool.generation, pool.pointers = 0, 0
   -- nil: nobody knows yet whether an earlier process left tokens to revoke
   if pool.storage.volatile and pool.storage.users == 1 then pool.revocations = false end
   pool.Session = session.class(pool)

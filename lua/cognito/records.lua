@@ -10,7 +10,7 @@ local tokens = require "cognito.tokens"
 
 local records = {}
 
-local sha256, hex_encode, b64url_encode = core.sha256, core.hex_encode, core.b64url_encode
+local fingerprint, b64url_encode = core.fingerprint, core.b64url_encode
 
 local TRIES = 5               -- compare-and-set against other writers
 
@@ -20,7 +20,7 @@ local TRIES = 5               -- compare-and-set against other writers
 -- @tparam string name what tells records of one sort apart
 -- @treturn string 64 hex digits
 function records.key(pool, sort, name)
-  return hex_encode(sha256(pool.user_pool_id .. "\0" .. pool.client_id .. "\0" .. sort .. "\0" .. name))
+  return fingerprint(pool.user_pool_id .. "\0" .. pool.client_id .. "\0" .. sort .. "\0" .. name)
 end
 
 --- The key of a session's record. What stays in this process needs no digest of its name.
@@ -29,7 +29,7 @@ end
 -- @treturn string
 function records.session_key(pool, id)
   if pool.storage.volatile then return pool.short_prefix .. id end
-  return hex_encode(sha256(pool.key_prefix .. id))
+  return fingerprint(pool.key_prefix .. id)
 end
 
 --- A random id.
@@ -155,12 +155,19 @@ function records.replace(pool, key, record)
   return nil, err
 end
 
+-- What stays in this process needs no random version: two pointers of one pool never have the same.
+local function pointer_version(pool)
+  if not pool.storage.volatile then return tokens.first_version(records.random_id(pool, 9)) end
+  pool.pointers = pool.pointers + 1
+  return pool.flight_prefix .. "." .. ("%d"):format(pool.pointers)
+end
+
 local function put_pointer(pool, sort, name, id)
   local key = records.key(pool, sort, name)
   local stored, err = pool.storage:get(key)
   if err then return nil, err end
   if stored and stored.id == id then return true end
-  return pool.storage:put(key, { version = records.random_id(pool, 9) .. ".1", id = id }, version_of(stored))
+  return pool.storage:put(key, { version = pointer_version(pool), id = id }, version_of(stored))
 end
 
 --- Remembers under which names a session is found, in a storage with one owner.
@@ -212,7 +219,7 @@ end
 -- @treturn string
 function records.new_id(pool, username, seed)
   if pool.storage.shared then return records.random_id(pool, 18) end
-  return username or hex_encode(sha256(seed)):sub(1, 32)
+  return username or fingerprint(seed):sub(1, 32)
 end
 
 --- The error of a session that is over.

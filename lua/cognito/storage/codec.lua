@@ -25,9 +25,7 @@ local function place_of(key)
   return "lua-cognito record 1\0" .. key
 end
 
-local function digest(text)
-  return core.hex_encode(core.sha256(text))
-end
+local digest = core.fingerprint
 
 --- Encodes a record. What it gives is to be joined; that is left to the writer, who can do it without a Lua string.
 -- @tparam string key the record's key
