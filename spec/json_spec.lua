@@ -32,6 +32,56 @@ describe("json", function()
     assert.is_nil((json.encode(deep)))
   end)
 
+  it("escapes what must be escaped, and refuses what is no UTF-8", function()
+    local all = {}
+    for octet = 0, 127 do all[octet + 1] = string.char(octet) end
+    for _, text in ipairs { table.concat(all), "\195\169\226\152\131\240\159\152\128", ("x"):rep(5000) .. "\n",
+      ("\1"):rep(5000) } do
+      local written = json.encode { [text] = text }
+      assert.is_nil(written:find "[\1-\31]" or written:find("\0", 1, true))
+      assert.are.same({ [text] = text }, json.decode(written))
+      assert.are.same({ [text] = text }, require("cjson").decode(written))
+    end
+    for _, text in ipairs { "\255", "a\195", "\192\128", "\237\160\128" } do
+      for _, value in ipairs { text, { text }, { a = text }, { [text] = 1 } } do
+        local written, message = json.encode(value)
+        assert.is_nil(written)
+        assert.truthy(message:find "UTF%-8")
+      end
+    end
+  end)
+
+  it("writes numbers so that the same number is read", function()
+    for _, value in ipairs { 0, -1, 60, 1.5, 0.1, -0.25, 1 / 3, 1e300, -1e-300, 2 ^ 53, 2 ^ 53 - 1, 2 ^ 60, 1e15, 1e16,
+      123456789.123456789, 1700000000.25 } do
+      local text = json.encode { value }
+      assert.are.equal(value, tonumber(text:match "%[(.*)%]"))
+      assert.are.equal(value, json.decode(text)[1])
+    end
+    assert.are.equal("[60,-7,0]", json.encode { 60.0, -7.0, 0.0 })
+  end)
+
+  it("writes no list that would lose something, and calls no metamethod", function()
+    assert.is_nil((json.encode { 1, nil, 3 }))
+    assert.is_nil((json.encode { 1, 2, name = "x" }))
+    assert.is_nil((json.encode(json.list { name = "x" })))
+    local function raise() error "called" end
+    local trap = setmetatable({ a = 1 }, { __index = raise, __pairs = raise, __len = raise, __tostring = raise })
+    assert.are.equal('{"a":1}', json.encode(trap))
+  end)
+
+  it("takes 64 levels", function()
+    local function nested(n)
+      local value = {}
+      for _ = 2, n do value = { a = value } end
+      return json.encode(value)
+    end
+    assert.are.equal(("{\"a\":"):rep(63) .. "{}" .. ("}"):rep(63), nested(64))
+    local text, message = nested(65)
+    assert.is_nil(text)
+    assert.truthy(message:find "64")
+  end)
+
   it("reads numbers in exponent form, keeps fractions and integers", function()
     local t = json.decode '{"date":1.659377625E9,"half":1.5,"n":60,"list":[1,2]}'
     assert.are.equal("1659377625", ("%.0f"):format(t.date))

@@ -145,7 +145,7 @@ end)
 
 local SYSTEM_OF = {
   core = { "^openssl/", "^std%w+%.h$", "^string%.h$", "^limits%.h$", "^inttypes%.h$", "^assert%.h$", "^time%.h$",
-    "^math%.h$", "^unistd%.h$" },   -- unistd.h for getentropy alone
+    "^math%.h$", "^emmintrin%.h$", "^unistd%.h$" },   -- unistd.h for getentropy alone
   http = { "^curl/curl%.h$", "." },
   posix = { "." },
 }

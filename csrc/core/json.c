@@ -1,5 +1,6 @@
 #include "json.h"
 #include "number.h"
+#include "utf8.h"
 
 #include <math.h>
 #include <string.h>
@@ -143,18 +144,6 @@ static bool add_name(cog_json *json) {
 
 /* ---- strings ------------------------------------------------------------------------------------------------- */
 
-/* The length of the UTF-8 sequence at `p` (RFC 3629 section 4), 0 when it is none. */
-static size_t utf8_length(const unsigned char *p, size_t room) {
-    size_t length = p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
-    if (length == 0 || length > room) return 0;
-    unsigned least = p[0] == 0xe0 ? 0xa0 : p[0] == 0xf0 ? 0x90 : 0x80;
-    unsigned most = p[0] == 0xed ? 0x9f : p[0] == 0xf4 ? 0x8f : 0xbf;
-    if (p[1] < least || p[1] > most) return 0;
-    for (size_t i = 2; i < length; i++)
-        if ((p[i] & 0xc0) != 0x80) return 0;
-    return length;
-}
-
 static unsigned char *put_utf8(unsigned char *out, uint32_t c) {
     if (c < 0x80) {
         *out++ = (unsigned char)c;
@@ -255,7 +244,7 @@ static cog_err read_odd(cog_json *json, unsigned char **out) {
         return read_escape(json, out) ? COG_OK : COG_BAD_JSON;
     }
     if (*p < 0x20) return COG_BAD_JSON;
-    size_t length = utf8_length(p, (size_t)(json->end - p));
+    size_t length = cog_utf8_length(p, (size_t)(json->end - p));
     if (length == 0) return COG_BAD_UTF8;
     move_down(out, p, length);
     json->at += length;

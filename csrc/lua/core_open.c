@@ -14,6 +14,8 @@ static const struct core_topic *const topics[] = {
     &core_seal,
     &core_srp,
     &core_json,
+    &core_json_write,
+    &core_text,
     &core_jwt,
 };
 

@@ -2,10 +2,7 @@
 #include "core_topics.h"
 #include "../core/b64.h"
 #include "../core/header.h"
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
+#include "../core/json_write.h"
 
 /* Room for `n` octets that dies with the Lua stack: no free, so nothing is lost when a push throws. */
 enum { SMALL = 512 };
@@ -62,39 +59,14 @@ static int l_header(lua_State *L) {
     return 1;
 }
 
-/* Nothing but printable ASCII without quotation mark and backslash. */
-static bool is_plain_octet(unsigned char c) {
-    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
-}
-
-/* The length of a prefix that was seen to be plain, sixteen octets at a time: a refresh token has 1.7 KiB. */
-static size_t plain_blocks(const char *text, size_t len) {
-    size_t i = 0;
-#ifdef __SSE2__
-    const __m128i space = _mm_set1_epi8(0x20), mark = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
-    for (; len - i >= 16; i += 16) {
-        __m128i block = _mm_loadu_si128((const __m128i *)(const void *)(text + i));
-        /* the comparison is signed: octets from 0x80 on are below the space too */
-        __m128i odd = _mm_or_si128(_mm_cmplt_epi8(block, space),
-                                   _mm_or_si128(_mm_cmpeq_epi8(block, mark), _mm_cmpeq_epi8(block, backslash)));
-        if (_mm_movemask_epi8(odd) != 0) break;
-    }
-#endif
-    return i;
-}
-
-static bool is_plain(const char *text, size_t len) {
-    for (size_t i = plain_blocks(text, len); i < len; i++) {
-        if (!is_plain_octet((unsigned char)text[i])) return false;
-    }
-    return true;
-}
-
 /* json_plain(value) -> whether it is a string that can stand between the marks of a JSON string as it is */
 static int l_json_plain(lua_State *L) {
-    size_t len = 0;
-    const char *text = lua_type(L, 1) == LUA_TSTRING ? lua_tolstring(L, 1, &len) : NULL;
-    lua_pushboolean(L, text != NULL && is_plain(text, len));
+    bool plain = lua_type(L, 1) == LUA_TSTRING;
+    if (plain) {
+        cog_slice text = lcog_checkslice(L, 1);
+        plain = cog_json_plain(text) == text.len;
+    }
+    lua_pushboolean(L, plain);
     return 1;
 }
 

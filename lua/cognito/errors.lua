@@ -3,6 +3,8 @@
 -- object. `tostring(err)` and `.." "` give one bounded line that never holds a secret.
 -- @module cognito.errors
 
+local utf8_sound = require("cognito.core").utf8_sound
+
 local errors = {}
 
 --- Every kind there is, with what it means for the caller.
@@ -43,11 +45,27 @@ local function cut(text, max)
   return text:sub(1, stop) .. "..."
 end
 
---- A foreign text as one bounded printable line: control characters are escaped, the rest is cut at 256 bytes.
+-- What is no UTF-8 would make a log line or a JSON text of it unreadable.
+local function escape_broken(text)
+  local out, at = {}, 1
+  while at <= #text do
+    local sound = utf8_sound(text:sub(at))
+    out[#out + 1] = text:sub(at, at + sound - 1)
+    at = at + sound
+    if at <= #text then out[#out + 1] = escape_byte(text:sub(at, at)) end
+    at = at + 1
+  end
+  return table.concat(out)
+end
+
+--- A foreign text as one bounded printable line of valid UTF-8: control characters and broken sequences are escaped,
+-- the rest is cut at 256 bytes.
 -- @tparam string text any bytes
 -- @treturn string at most 256 bytes
 function errors.clean(text)
-  return cut((cut(text, 4 * MAX_TEXT):gsub("[%c\127]", escape_byte)), MAX_TEXT)
+  text = cut(text, 4 * MAX_TEXT):gsub("[%c\127]", escape_byte)
+  if utf8_sound(text) < #text then text = escape_broken(text) end
+  return cut(text, MAX_TEXT)
 end
 
 local Error = { __name = "cognito.error" }

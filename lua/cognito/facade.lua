@@ -60,6 +60,7 @@ local LATE = { "protocol.faults", "protocol.rules", "signin", "signout", "user.a
 -- Inside nginx what is loaded late would be read from the disk in the middle of a request.
 local function load_all()
   for _, name in ipairs(LATE) do require("cognito." .. name) end
+  require "cjson.safe"
 end
 
 -- 62 random bits. Not from OpenSSL's generator, which takes long to start: this is a name and no secret.

@@ -1,10 +1,9 @@
 --- The seam over JSON: requests, answers and records.
--- Answers and records are read by the C core's strict reader, which is twice as fast as lua-cjson; what it refuses
--- (a name given twice, half a surrogate pair in an attribute's value) lua-cjson may still read, with an instance of
--- our own: the settings of the program's other users are not ours. Tokens and key sets never come here.
+-- All are written and read by the C core, strictly and in one pass. What its reader refuses (a name given twice, half
+-- a surrogate pair in an attribute's value) lua-cjson may still read, with an instance of our own: the settings of the
+-- program's other users are not ours. Tokens and key sets never come here.
 -- @module cognito.json
 
-local cjson = require("cjson.safe").new()
 local core = require "cognito.core"
 
 local json = {}
@@ -12,15 +11,10 @@ local json = {}
 local MAX_DEPTH = 32
 local TWO_53 = 2 ^ 53
 
-cjson.decode_max_depth(MAX_DEPTH)
-cjson.encode_max_depth(MAX_DEPTH)
-cjson.decode_invalid_numbers(false)
-
-local null = cjson.null
+local null = core.null
 local to_integer, find = math.tointeger, string.find
-local encode_value, decode_text = cjson.encode, cjson.decode
-local decode_strictly, is_plain = core.json_decode, core.json_plain
-local getmetatable, setmetatable, type, next, pairs = getmetatable, setmetatable, type, next, pairs
+local decode_strictly, encode_strictly = core.json_decode, core.json_encode
+local setmetatable, type, next = setmetatable, type, next
 
 local List = { __name = "cognito.json.list" }
 local Raw = { __name = "cognito.json.raw" }
@@ -36,86 +30,31 @@ end
 -- @tparam string text one JSON value
 -- @treturn table|nil the stand-in, or nil and a message when the text is not JSON
 function json.raw(text)
-  local value, message = decode_text(text)
+  local value, _, message = decode_strictly(text)
   if value == nil then return nil, message end
   return setmetatable({ text }, Raw)
 end
 
--- Names of members with their marks and colon, as far as they need no escape. Few names are ever used.
-local NAMES_MAX = 500
-local names, name_count = {}, 0
-
-local function write_name(k)
-  if type(k) ~= "string" then return nil end
-  local text = encode_value(k) .. ":"
-  if name_count < NAMES_MAX then names[k], name_count = text, name_count + 1 end
-  return text
-end
-
--- An object of scalars; nil when there is something else in it. Almost every text of a request needs no escape, and
--- seeing that is quicker than escaping it.
-local function write_flat(t)
-  local text, separator = "{", ""
-  for k, v in next, t do
-    local name = names[k] or write_name(k)
-    if not name then return nil end
-    if is_plain(v) then
-      text = text .. separator .. name .. '"' .. v .. '"'
-    else
-      local value = type(v) ~= "table" and encode_value(v)
-      if not value then return nil end
-      text = text .. separator .. name .. value
-    end
-    separator = ","
-  end
-  return text .. "}"
-end
-
-local function write_scalar(v)
-  if is_plain(v) then return '"' .. v .. '"' end
-  return encode_value(v)
-end
-
-local write
-
-local function write_list(t, depth)
-  local out = {}
-  for i = 1, #t do
-    local text, message = write(t[i], depth)
-    if not text then return nil, message end
-    out[i] = text
-  end
-  return "[" .. table.concat(out, ",") .. "]"
-end
-
-local function write_object(t, depth)
-  local out = {}
-  for k, v in pairs(t) do
-    local name = names[k] or write_name(k)
-    if not name then return nil, "an object has string keys only" end
-    local text, message = write(v, depth)
-    if not text then return nil, message end
-    out[#out + 1] = name .. text
-  end
-  return "{" .. table.concat(out, ",") .. "}"
-end
-
-function write(v, depth)
-  if type(v) ~= "table" then return write_scalar(v) end
-  if depth > MAX_DEPTH then return nil, "nested too deeply" end
-  local mark = getmetatable(v)
-  if mark == Raw then return v[1] end
-  if mark == List or v[1] ~= nil then return write_list(v, depth + 1) end
-  return write_object(v, depth + 1)
-end
-
---- Writes a value as JSON.
--- @param v strings, numbers, booleans and tables of them; see `list` and `raw`
+--- Writes a value as JSON. Metamethods are not called; a list has no other members.
+-- @param v strings (UTF-8), finite numbers, booleans and tables of them, at most 64 deep; see `list` and `raw`
+-- @tparam[opt] boolean any_octets strings that are not UTF-8 are written as they are: `decode` reads them, nobody else
 -- @treturn string|nil the text, or nil and a message
-function json.encode(v)
-  local text = type(v) == "table" and not getmetatable(v) and write_flat(v)
+function json.encode(v, any_octets)
+  local text, _, message = encode_strictly(v, List, Raw, any_octets)
   if text then return text end
-  return write(v, 1)
+  return nil, message
+end
+
+local lenient
+
+-- Loaded when it is first needed: almost no answer is.
+local function decode_leniently(text)
+  if not lenient then
+    lenient = require("cjson.safe").new()
+    lenient.decode_max_depth(MAX_DEPTH)
+    lenient.decode_invalid_numbers(false)
+  end
+  return lenient.decode(text)
 end
 
 local function drop_nulls(list)
@@ -159,7 +98,7 @@ function json.decode(text)
   if object and object ~= null and not (find(text, "[", 1, true) and find(text, "null", 1, true)) then
     return object
   end
-  local value, message = decode_text(text)
+  local value, message = decode_leniently(text)
   if type(value) == "table" then return tidy(value) end
   if value == nil then return nil, message end
   if value == null then return nil, "null" end

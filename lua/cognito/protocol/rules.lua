@@ -10,86 +10,51 @@ local options = require "cognito.options"
 local rules = {}
 
 local MAX_STRING = 131072
-local find = string.find
+local find, next, type = string.find, next, type
+local text_fault = require("cognito.core").text_fault
 
-local function codepoint(s, i, b)
-  local n = b < 0xE0 and 1 or b < 0xF0 and 2 or 3
-  local code = b % 2 ^ (6 - n)
-  for k = 1, n do
-    local c = s:byte(i + k)
-    if not c or c < 0x80 or c > 0xBF then return nil end
-    code = code * 64 + c % 64
-  end
-  local least = n == 1 and 0x80 or n == 2 and 0x800 or 0x10000
-  if b < 0xC2 or b > 0xF4 or code < least or code > 0x10FFFF then return nil end
-  if code >= 0xD800 and code <= 0xDFFF then return nil end
-  return code, i + n + 1
+local FORM_WORDS = {
+  any = "text", no_blanks = "without spaces and control characters", no_spaces = "without white space",
+  name = "letters, digits, punctuation and plain spaces", word = "letters, digits, _ and +",
+  id = "letters, digits, _ + -", base64 = "base64", token = "a token: letters, digits, - _ = .",
+  digits = "six digits", constant = "capital letters, digits and _",
+}
+
+-- A string of `min` to `max` characters, of one of the core's forms (csrc/core/text.h).
+local function text(min, max, form)
+  form = form or "any"
+  return { type = "string", min = min, max = max, form = form, words = FORM_WORDS[form] }
 end
 
--- Calls no one: returns the number of characters and whether `refused` holds for none of them.
-local function scan(s, refused)
-  local i, count, clean = 1, 0, true
-  while i <= #s do
-    local b = s:byte(i)
-    local code, nxt = b, i + 1
-    if b >= 0x80 then code, nxt = codepoint(s, i, b) end
-    if not code then return nil end
-    if refused and refused(code) then clean = false end
-    i, count = nxt, count + 1
-  end
-  return count, clean
-end
-
--- What is neither letter, mark, symbol, number nor punctuation, as far as it can be said without Unicode's tables.
-local function is_blank_or_control(code)
-  return code <= 0x20 or (code >= 0x7F and code <= 0xA0) or code == 0xAD or code == 0x1680
-    or (code >= 0x2000 and code <= 0x200F) or (code >= 0x2028 and code <= 0x202F)
-    or (code >= 0x205F and code <= 0x2064) or code == 0x3000 or code == 0xFEFF
-end
-
--- Java's \s, which [\S] excludes.
-local function is_space(code)
-  return code == 0x20 or (code >= 0x09 and code <= 0x0D)
-end
-
-local function is_name_control(code)
-  return code ~= 0x20 and not is_space(code) and is_blank_or_control(code) or code == 0x0B or code == 0x0C
-end
-
-local NO_BLANKS = { refused = is_blank_or_control, words = "without spaces and control characters" }
-local NO_SPACES = { refused = is_space, words = "without white space" }
-local NAME = { refused = is_name_control, words = "letters, digits, punctuation and plain spaces" }
-
-local function text(min, max, form) return { type = "string", min = min, max = max, form = form } end
 local function pattern(min, max, lua_pattern, words)
-  return { type = "string", min = min, max = max, pattern = lua_pattern, words = words }
+  return { type = "string", min = min, max = max, form = "any", pattern = lua_pattern, words = words }
 end
+
 local function enum(list)
   local set = {}
   for _, name in ipairs(list) do set[name] = true end
-  return { type = "string", enum = set, words = "one of " .. table.concat(list, ", ") }
+  return { type = "string", min = 0, max = MAX_STRING, form = "any", enum = set,
+    words = "one of " .. table.concat(list, ", ") }
 end
-
-local TOKEN = pattern(1, MAX_STRING, "^[%w%-_=.]+$", "a token: letters, digits, - _ = .")
 
 --- The types of the API model that a request can hold.
 rules.types = {
-  ClientId = pattern(1, 128, "^[%w_+]+$", "letters, digits, _ and +"),
-  ClientSecret = pattern(24, 64, "^[%w_+]+$", "letters, digits, _ and +"),
-  SecretHash = pattern(1, 128, "^[%w_+=/]+$", "base64"),
+  ClientId = text(1, 128, "word"),
+  ClientSecret = text(24, 64, "word"),
+  SecretHash = text(1, 128, "base64"),
   UserPoolId = pattern(1, 55, "^[%w_%-]+_%w+$", "REGION_ID, such as eu-west-1_AbCdEf123"),
-  Username = text(1, 128, NO_BLANKS),
-  Password = text(1, 256, NO_SPACES),
-  Token = TOKEN,
+  Username = text(1, 128, "no_blanks"),
+  Password = text(1, 256, "no_spaces"),
+  Token = text(1, MAX_STRING, "token"),
   Session = text(20, 2048),
-  ConfirmationCode = text(1, 2048, NO_SPACES),
-  UserCode = pattern(6, 6, "^%d+$", "six digits"),
+  ConfirmationCode = text(1, 2048, "no_spaces"),
+  UserCode = text(6, 6, "digits"),
   DeviceKey = pattern(1, 55, "^[%w_%-]+_[0-9a-f%-]+$", "REGION_UUID in lower case"),
   DeviceName = text(1, 1024),
-  AttributeName = text(1, 32, NAME),
+  AttributeName = text(1, 32, "name"),
   AttributeValue = text(0, 2048),
-  EventId = pattern(1, 50, "^[%w_+%-]+$", "letters, digits, _ + -"),
-  NextToken = text(1, MAX_STRING, NO_SPACES),
+  EventId = text(1, 50, "id"),
+  NextToken = text(1, MAX_STRING, "no_spaces"),
   DevicesLimit = { type = "integer", min = 0, max = 60 },
   PasskeysLimit = { type = "integer", min = 0, max = 20 },
   String = text(0, MAX_STRING),
@@ -112,7 +77,7 @@ rules.types = {
   AuthFlow = enum { "USER_SRP_AUTH", "REFRESH_TOKEN_AUTH", "REFRESH_TOKEN", "CUSTOM_AUTH", "ADMIN_NO_SRP_AUTH",
     "USER_PASSWORD_AUTH", "ADMIN_USER_PASSWORD_AUTH", "USER_AUTH" },
   -- An answer to a challenge that is newer than this list must still reach the service.
-  ChallengeName = pattern(1, 64, "^[%u%d_]+$", "capital letters, digits and _"),
+  ChallengeName = text(1, 64, "constant"),
 }
 
 local function members(base, more)
@@ -197,37 +162,25 @@ local function length_words(rule)
   return ("%d to %d characters long"):format(rule.min, rule.max)
 end
 
-local function check_pattern(rule, value, field)
-  if #value < rule.min or #value > rule.max then return refuse(field, length_words(rule)) end
-  if not value:find(rule.pattern) then return refuse(field, rule.words) end
-  return true
-end
-
--- Plain ASCII, which most values are, needs no look at each character.
-local function check_text(rule, value, field)
-  local count, clean = #value, true
-  if find(value, rule.form and "[^!-~]" or "[\128-\255]") then
-    count, clean = scan(value, rule.form and rule.form.refused)
-  end
-  if not count then return refuse(field, "valid UTF-8") end
-  if count < rule.min or count > rule.max then return refuse(field, length_words(rule)) end
-  if not clean then return refuse(field, rule.form.words) end
-  return true
-end
+local FAULTS = {
+  type = function(_, value) return "a string, not a " .. type(value) end,
+  nul = function() return "free of NUL bytes" end,
+  utf8 = function() return "valid UTF-8" end,
+  length = length_words,
+  form = function(rule) return rule.words end,
+}
 
 local check_kind
 
 local checkers = {}
 
 function checkers.string(rule, value, field)
-  if type(value) ~= "string" then return refuse(field, "a string, not a " .. type(value)) end
-  if find(value, "\0", 1, true) then return refuse(field, "free of NUL bytes") end
-  if rule.enum then
-    if not rule.enum[value] then return refuse(field, rule.words) end
-    return true
+  local fault = text_fault(value, rule.form, rule.min, rule.max)
+  if fault then return refuse(field, FAULTS[fault](rule, value)) end
+  if rule.pattern and not find(value, rule.pattern) or rule.enum and not rule.enum[value] then
+    return refuse(field, rule.words)
   end
-  if rule.pattern then return check_pattern(rule, value, field) end
-  return check_text(rule, value, field)
+  return true
 end
 
 function checkers.integer(rule, value, field)
@@ -258,7 +211,7 @@ end
 
 function checkers.map(rule, value, field)
   if type(value) ~= "table" then return refuse(field, "a table, not a " .. type(value)) end
-  for name, v in pairs(value) do
+  for name, v in next, value do
     if type(name) ~= "string" then return refuse(field, "a table with names for keys") end
     local ok, err = check_kind(rule.value, v, field .. "." .. name)
     if not ok then return nil, err end
@@ -330,7 +283,7 @@ function rules.check_members(known, given, prefix, filled)
   prefix = prefix or ""
   local made = rules.compile(known)
   local kinds = made.kinds
-  for name, value in pairs(given) do
+  for name, value in next, given do
     local kind = kinds[name]
     if not kind then return unknown_member(known, name, prefix) end
     local ok, err = check_kind(kind, value, prefix .. name)

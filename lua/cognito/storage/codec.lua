@@ -33,7 +33,7 @@ local digest = core.fingerprint
 -- @tparam[opt] table keys a `cognito.storage.keys`; nil: not sealed
 -- @treturn table|nil a list of strings, or nil and an error of kind `store`
 function codec.encode(key, record, keys)
-  local text, message = json.encode(record)
+  local text, message = json.encode(record, true)
   if not text or type(record.version) ~= "string" or record[1] ~= nil then
     message = "the record cannot be written: " .. (message or "it is a list, or has no version")
     return nil, errors.new("store", message, { code = "record" })
