@@ -15,14 +15,18 @@ local NAMES = {
 
 local loaded
 
+local function send_of_pool(self, op, input, given)
+  return self.client:send(op, input, self.client:context(given))
+end
+
 local function load()
   if loaded then return loaded end
-  local user = require "cognito.user"
+  local user, send_of_session = require "cognito.user", require("cognito.session").send
   local account, factors = require "cognito.user.account", require "cognito.user.factors"
   loaded = { pool = {}, session = {} }
-  user.define(account.pool, loaded.pool)
-  user.define(account.session, loaded.session)
-  user.define(factors.session, loaded.session)
+  user.define(account.pool, loaded.pool, send_of_pool)
+  user.define(account.session, loaded.session, send_of_session)
+  user.define(factors.session, loaded.session, send_of_session)
   factors.define_iterators(loaded.session)
   return loaded
 end
@@ -32,7 +36,11 @@ end
 -- @tparam string side "pool" or "session"
 function methods.attach(class, side)
   for _, name in ipairs(NAMES[side]) do
-    class[name] = function(self, given) return load()[side][name](self, given) end
+    local method
+    class[name] = function(self, given)
+      method = method or load()[side][name]
+      return method(self, given)
+    end
   end
 end
 

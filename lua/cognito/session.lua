@@ -231,23 +231,33 @@ local function is_stale_token(err)
   return err.code == "NotAuthorizedException" and (err.reason == "expired" or err.reason == "revoked")
 end
 
-local function with_token(self, op, input, given)
-  local pool = pool_of(self)
-  local ok, err = require("cognito.protocol.rules").check_input(op.name, input or {})
-  if not ok then return nil, err end
-  local token
-  token, err = self:access_token(given)
+--- Calls an operation that needs a token, with members that were checked.
+-- @tparam table self a session
+-- @tparam table op an entry of `cognito.protocol.ops`
+-- @tparam table input the operation's members; the table is changed
+-- @tparam[opt] table given as for `access_token`
+-- @treturn table|nil the answer's members, or nil and an error
+function session.send(self, op, input, given)
+  local token, err = self:access_token(given)
   if not token then return nil, err end
-  local values = {}
-  for k, v in pairs(input or {}) do values[k] = v end
-  values.AccessToken = token
+  local pool = pool_of(self)
   local answer
-  answer, err = pool.client:send(op, values, pool.client:context(given))
+  input.AccessToken = token
+  answer, err = pool.client:send(op, input, pool.client:context(given))
   if answer or not is_stale_token(err) or self.token ~= token then return answer, err end
+  local ok
   ok, err = self:refresh(given)
   if not ok then return nil, err end
-  values.AccessToken = self.token
-  return pool.client:send(op, values, pool.client:context(given))
+  input.AccessToken = self.token
+  return pool.client:send(op, input, pool.client:context(given))
+end
+
+local function with_token(self, op, input, given)
+  local ok, err = require("cognito.protocol.rules").check_input(op.name, input)
+  if not ok then return nil, err end
+  local values = {}
+  for k, v in pairs(input) do values[k] = v end
+  return session.send(self, op, values, given)
 end
 
 --- Calls an operation of the API as this user. AccessToken, ClientId and the client secret are filled in.
@@ -259,7 +269,7 @@ function Session:call(name, input, given)
   local op = client.operation(name, 2)
   limits(given, "session:call")
   if op.auth and not (op.auth == "token_or_session" and input and input.Session) then
-    return with_token(self, op, input, given)
+    return with_token(self, op, input or {}, given)
   end
   local pool = pool_of(self)
   return pool.client:call(name, input, pool.client:context(given))

@@ -4,40 +4,57 @@
 -- @module cognito.user
 local errors = require "cognito.errors"
 local json = require "cognito.json"
+local ops = require "cognito.protocol.ops"
 local options = require "cognito.options"
 local rules = require "cognito.protocol.rules"
 
 local user = {}
 
+local next, sort, type = next, table.sort, type
+local text_fault = require("cognito.core").text_fault
+
 -- Every call takes these besides its own options.
 local CALL_OPTIONS = { deadline = "number", cancel = "table", max_attempts = "integer" }
-
-local function to_attributes(map)
-  local names, list = {}, {}
-  for name in pairs(map) do names[#names + 1] = name end
-  table.sort(names)
-  for i, name in ipairs(names) do list[i] = { Name = name, Value = map[name] } end
-  return json.list(list)
-end
 
 local function refuse(field, words)
   return nil, errors.new("invalid", field .. " must be " .. words, { field = field, code = "constraint" })
 end
 
-local function attributes(value, field)
-  if type(value) ~= "table" then return refuse(field, "a table of names and values") end
-  for name, v in pairs(value) do
+-- The words are only joined when there is something to say.
+local function check_item(kind, value, field, name)
+  local rule = rules.types[kind]
+  if not text_fault(value, rule.form, rule.min, rule.max) then return true end
+  return rules.check(kind, value, field .. "." .. tostring(name))
+end
+
+local function check_attributes(value, field)
+  for name, text in next, value do
     if type(name) ~= "string" then return refuse(field, "a table of names and values") end
-    local ok, err = rules.check("AttributeName", name, field .. "." .. name)
-    if ok then ok, err = rules.check("AttributeValue", v, field .. "." .. name) end
+    local ok, err = check_item("AttributeName", name, field, name)
+    if ok then ok, err = check_item("AttributeValue", text, field, name) end
     if not ok then return nil, err end
   end
-  return to_attributes(value)
+  return true
+end
+
+-- Sorted, so that the same table is always the same request.
+local function attributes(value, field)
+  if type(value) ~= "table" then return refuse(field, "a table of names and values") end
+  local ok, err = check_attributes(value, field)
+  if not ok then return nil, err end
+  local list, n = {}, 0
+  for name in next, value do
+    n = n + 1
+    list[n] = name
+  end
+  if n > 1 then sort(list) end
+  for i = 1, n do list[i] = { Name = list[i], Value = value[list[i]] } end
+  return json.list(list)
 end
 
 local function context(value, field)
   if type(value) ~= "table" then return refuse(field, "a table with ip_address and encoded_data") end
-  for name, v in pairs(value) do
+  for name, v in next, value do
     if name ~= "ip_address" and name ~= "encoded_data" then
       return refuse(field, "a table with ip_address and encoded_data only")
     end
@@ -65,7 +82,7 @@ end
 local function factor(value, field)
   if type(value) == "boolean" then return { Enabled = value } end
   if type(value) ~= "table" then return refuse(field, "true, false, or a table with enabled and preferred") end
-  for name, v in pairs(value) do
+  for name, v in next, value do
     if (name ~= "enabled" and name ~= "preferred") or type(v) ~= "boolean" then
       return refuse(field, "a table with enabled and preferred, each true or false")
     end
@@ -91,12 +108,59 @@ local CONVERT = {
   PasskeySettings = factor, Document = document, RememberedStatus = remembered,
 }
 
-local function convert(kind, value, field)
-  local by = CONVERT[kind]
-  if by then return by(value, field) end
-  local ok, err = rules.check(kind, value, field)
+-- What becomes of each option of a row, looked up once: `member`, and `rule` where the value goes as it is and is a
+-- text that its form decides; else `convert`.
+local function plan_of(row)
+  local kinds, plan = rules.compile(rules.inputs[row.operation]).kinds, {}
+  for option, member in pairs(row.args or {}) do
+    local kind = kinds[member]
+    local rule, convert = rules.types[kind], CONVERT[kind]
+    local simple = not convert and rule.form and not rule.pattern and not rule.enum
+    plan[option] = { member = member, kind = kind, rule = simple and rule or nil, convert = convert }
+  end
+  return plan
+end
+
+local function convert_one(entry, value, option)
+  if entry.convert then return entry.convert(value, option) end
+  local ok, err = rules.check(entry.kind, value, option)
   if not ok then return nil, err end
   return value
+end
+
+local function missing(row, given)
+  local required = row.required
+  for i = 1, required and #required or 0 do
+    local name = required[i]
+    if given[name] == nil then
+      return errors.new("invalid", name .. " is required", { field = name, code = "required" })
+    end
+  end
+end
+
+-- The members of a request. Without an error too: an option that the row does not know, or a limit.
+local function members(plan, given)
+  local input, known = {}, true
+  for option, value in next, given do
+    local entry = plan[option]
+    local rule = entry and entry.rule
+    if rule and not text_fault(value, rule.form, rule.min, rule.max) then
+      input[entry.member] = value
+    elseif entry then
+      local made, err = convert_one(entry, value, option)
+      if made == nil then return nil, err end
+      input[entry.member] = made
+    else
+      known = false
+    end
+  end
+  return input, nil, known
+end
+
+local function done() return true end
+
+local function limits(given)
+  return { deadline = given.deadline, cancel = given.cancel, max_attempts = given.max_attempts }
 end
 
 local function schema_of(row)
@@ -106,55 +170,26 @@ local function schema_of(row)
   return schema
 end
 
-local function missing(row, given)
-  for _, name in ipairs(row.required or {}) do
-    if given[name] == nil then
-      return errors.new("invalid", name .. " is required", { field = name, code = "required" })
-    end
-  end
-end
+local NONE = {}
 
-local function members(row, given)
-  local kinds, input = rules.compile(rules.inputs[row.operation]).kinds, {}
-  for name, member in pairs(row.args or {}) do
-    if given[name] ~= nil then
-      local value, err = convert(kinds[member], given[name], name)
-      if value == nil then return nil, err end
-      input[member] = value
-    end
-  end
-  return input
-end
-
---- Turn the caller's options into the members of a request.
--- @tparam table row `operation`, `args` (option to member), `required` (list of options)
--- @tparam table given the caller's options
--- @treturn table|nil input
--- @treturn ?errors `invalid`, its `field` spelled as the caller spelled it
-function user.input(row, given)
-  local err = missing(row, given)
-  if err then return nil, err end
-  return members(row, given)
-end
-
-local function done() return true end
-
-local function limits(given)
-  return { deadline = given.deadline, cancel = given.cancel, max_attempts = given.max_attempts }
-end
-
---- Make a method from its row.
+--- Make a method from its row. Options are checked as the members that they become, in the one pass that makes these,
+-- so `send` need not check again.
 -- @tparam string name the method's name, for the error of an unknown option
--- @tparam table row see `input`; `answer(out, self, given)` turns the answer into what the method returns
--- @treturn function method(self, options)
-function user.method(name, row)
-  local schema, answer = schema_of(row), row.answer or done
+-- @tparam table row `operation`, `args` (option to member), `required` (list of options); `answer(out, self, given)`
+-- turns the answer into what the method returns
+-- @tparam function send send(self, op, input, limits) calls the operation; the input is its own
+-- @treturn function method(self, options); `invalid` with the `field` as the caller spelled it
+function user.method(name, row, send)
+  local schema, plan, op, answer = schema_of(row), plan_of(row), ops.by_name[row.operation], row.answer or done
   return function(self, given)
-    given = options.check(given or {}, schema, name, 2)
-    local input, err = user.input(row, given)
-    if not input then return nil, err end
+    if given == nil then given = NONE end
+    if type(given) ~= "table" then options.check(given, schema, name, 2) end
+    local input, err, known = members(plan, given)
+    if not known then options.check(given, schema, name, 2) end
+    err = err or missing(row, given)
+    if err then return nil, err end
     local out
-    out, err = self:call(row.operation, input, limits(given))
+    out, err = send(self, op, input, not known and limits(given) or nil)
     if not out then return nil, err end
     return answer(out, self, given)
   end
@@ -163,8 +198,9 @@ end
 --- Make all methods of a table of rows.
 -- @tparam table rows name to row
 -- @tparam table into receives name to function
-function user.define(rows, into)
-  for name, row in pairs(rows) do into[name] = user.method(name, row) end
+-- @tparam function send see `method`
+function user.define(rows, into, send)
+  for name, row in pairs(rows) do into[name] = user.method(name, row, send) end
 end
 
 --- Where a code was sent, as every call that sends one answers.
