@@ -119,7 +119,7 @@ $(BUILD)/fuzz/fuzz_http_answer: FUZZ_LIB := csrc/http/answer.c csrc/http/bytes.c
 $(BUILD)/fuzz/%: csrc/fuzz/%.c $(FUZZ_LIB) $(wildcard csrc/*.h csrc/*/*.h)
 	@mkdir -p $(@D)
 	@echo "  FUZZ $@"
-	$(Q)$(CLANG) -std=c11 -g -O1 -Icsrc -fno-sanitize-recover=undefined -fsanitize=fuzzer,address,undefined \
+	$(Q)$(CLANG) -std=c11 -g -O2 -Icsrc -fno-sanitize-recover=undefined -fsanitize=fuzzer,address,undefined \
 	    -o $@ $< $(FUZZ_LIB) $(LCURL) -lssl -lcrypto
 
 build-c: $(TESTS) $(REPLAYS)

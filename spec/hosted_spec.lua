@@ -118,6 +118,12 @@ describe("hosted login", function()
   it("says which setting is wrong", function()
     local bare = assert(cognito.pool { user_pool_id = emu.pool_id, client_id = "public", endpoint = emu.url })
     assert.equal("domain", select(2, bare:hosted_login { redirect_uri = BACK }).field)
+    for _, domain in ipairs { "", "a b", "http://login.example", "https://user@login.example", "login.example?x" } do
+      bare.domain = domain
+      local login, err = bare:hosted_login { redirect_uri = BACK }
+      assert.is_nil(login, domain)
+      assert.equal("domain", err.field)
+    end
     for _, uri in ipairs { "http://app.example.com/cb", "https://app.example.com/cb#x", "/cb" } do
       assert.equal("redirect_uri", select(2, pool_of():hosted_login { redirect_uri = uri }).field)
     end

@@ -182,6 +182,13 @@ describe("pool:call", function()
     assert.is_false(ok)
     assert.is_truthy(message:find("no such operation", 1, true))
   end)
+
+  it("raises where the members are no table, and blames the caller", function()
+    local pool = assert(cognito.pool(with()))
+    local ok, message = pcall(function() pool:call("ForgotPassword", "alice") end)
+    assert.is_false(ok)
+    assert.is_truthy(message:find("^spec/pool_spec.lua:%d+: ForgotPassword: the members are given as a table"), message)
+  end)
 end)
 
 describe("pool:sign_in", function()
@@ -190,6 +197,8 @@ describe("pool:sign_in", function()
     local pool = assert(cognito.pool(o))
     for _, row in ipairs { { "username", { username = "", password = "x" } },
       { "username", { username = "a b", password = "x" } }, { "username", { username = "a\n", password = "x" } },
+      { "username", { username = ("a"):rep(129), password = "x" } },
+      { "username", { username = "bj\246rn", password = "x" } }, -- Latin-1
       { "password", { username = "alice" } }, { "password", { username = "alice", password = "" } } } do
       local step, err = pool:sign_in(row[2])
       assert.is_nil(step)

@@ -46,6 +46,11 @@ describe("a file storage refuses a folder that", function()
     assert.equal("mine", tmp.read(path))
   end)
 
+  it("has no name that a system could know", function()
+    refused("", "no_path", "option path")
+    refused("/tmp/a\0b", "no_path", "option path")
+  end)
+
   it("lies in a folder that everybody can write", function()
     local path = tmp.dir()
     sh("mkdir -m 777 %s/open && chmod 777 %s/open && mkdir -m 700 %s/open/mine", path, path, path)

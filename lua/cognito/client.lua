@@ -236,11 +236,15 @@ function Client:send(op, input, ctx)
   return nil, err
 end
 
---- Finds an operation by name; an unknown name raises.
+--- Finds an operation by name; an unknown name raises, and so do members that are not in a table.
 -- @tparam string name
 -- @tparam number level of the raised error
+-- @param input the members, or nil
 -- @treturn table
-function client.operation(name, level)
+function client.operation(name, level, input)
+  if input ~= nil and type(input) ~= "table" then
+    error(("%s: the members are given as a table, not a %s"):format(tostring(name), type(input)), (level or 1) + 1)
+  end
   local op = by_name[name]
   if op then return op end
   local near = type(name) == "string" and options.nearest(name, by_name)

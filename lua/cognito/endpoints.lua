@@ -88,7 +88,7 @@ local function split(url)
   if not scheme then return nil end
   local authority, path = rest:match("^([^/?#]*)(.*)$")
   local host, port = authority:match("^(%[[%x:]+%])(.*)$")
-  if not host then host, port = authority:match("^([%w%.%-]+)(.*)$") end
+  if not host then host, port = authority:match("^(%w[%w%.%-]*)(.*)$") end
   if not host or not (port == "" or port:find("^:%d+$")) then return nil end
   if port ~= "" and (tonumber(port:sub(2)) < 1 or tonumber(port:sub(2)) > 65535) then return nil end
   return scheme:lower(), host:lower(), path

@@ -204,7 +204,7 @@ end
 -- @tparam[opt] table given `deadline` (seconds), `cancel`, `max_attempts`
 -- @treturn table|nil the answer's members, or nil and an error
 function Pool:call(name, input, given)
-  client.operation(name, 2)
+  client.operation(name, 2, input)
   if given ~= nil then options.check(given, session.call_options, "pool:call", 2) end
   return self.client:call(name, input, self.client:context(given))
 end

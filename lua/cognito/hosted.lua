@@ -3,6 +3,7 @@
 -- and logout endpoints.
 -- @module cognito.hosted
 local core = require "cognito.core"
+local endpoints = require "cognito.endpoints"
 local errors = require "cognito.errors"
 local form = require "cognito.protocol.form"
 local oauth = require "cognito.protocol.oauth"
@@ -36,7 +37,7 @@ function hosted.base_url(pool)
   if not pool.domain then
     return config_error("domain", "the pool has no domain", "give `domain`: the prefix or host of the hosted login")
   end
-  return oauth.base_url(pool.domain, pool.region, pool.fips)
+  return endpoints.check_url(oauth.base_url(pool.domain, pool.region, pool.fips), "domain")
 end
 
 local function check_redirect(uri)

@@ -266,7 +266,7 @@ end
 -- @tparam[opt] table given as for `access_token`
 -- @treturn table|nil the answer's members, or nil and an error
 function Session:call(name, input, given)
-  local op = client.operation(name, 2)
+  local op = client.operation(name, 2, input)
   limits(given, "session:call")
   if op.auth and not (op.auth == "token_or_session" and input and input.Session) then
     return with_token(self, op, input or {}, given)

@@ -31,10 +31,10 @@ end
 local function check_name(name)
   if name == nil then error("pool:sign_in: option username is needed", 4) end
   if name == "" then return refuse("username", "a user name is needed") end
-  if #name > 512 or name:find "[%s%c]" then
-    return refuse("username", "a user name has at most 128 characters and no spaces")
-  end
-  return true
+  -- what nearly all names are needs no closer look
+  if #name <= 128 and not name:find "[^!-~]" then return true end
+  if require("cognito.protocol.rules").check("Username", name, "username") then return true end
+  return refuse("username", "a user name is valid UTF-8, has at most 128 characters and no spaces")
 end
 
 -- With the Session of a confirmed sign-up there is one flow only that takes it.

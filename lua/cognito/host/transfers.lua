@@ -6,6 +6,9 @@ local posix = require "cognito.posix"
 
 local transfers = {}
 
+-- The settings that a message of kind `config` begins with.
+local OPTIONS = { ca_file = "ca_file", ca_path = "ca_path", proxy = "proxy" }
+
 --- Bytes of an answer's body when the request names no limit.
 transfers.MAX_BODY = 1024 * 1024
 
@@ -28,7 +31,9 @@ end
 -- @tparam[opt] boolean retryable
 -- @return nil and the error
 function transfers.failure(kind, message, maybe, retryable)
-  return nil, errors.new(kind, message, { maybe_processed = maybe or false, retryable = retryable or false })
+  local field = kind == "config" and OPTIONS[message:match "^[%l_]+"] or nil
+  return nil, errors.new(kind, message,
+    { maybe_processed = maybe or false, retryable = retryable or false, field = field })
 end
 
 --- The failure of a task whose function raised. An error object is passed on as it is.

@@ -78,6 +78,9 @@ local function open_folder(self)
   if not self.path then
     return nil, trouble.no_home()
   end
+  if self.path == "" or self.path:find("\0", 1, true) then
+    return nil, folder_failure(self, "no_path", "a path has at least one character and no NUL byte")
+  end
   local folder, code, message = posix.folder(self.path)
   if not folder then return nil, folder_failure(self, code, message) end
   if not self.lockless and folder:is_remote() then

@@ -12,6 +12,7 @@ local FOLDER_HINTS = {
   symlink = "give the path of the real folder instead of %s",
   parent = "chmod o-w the folder above %s that everybody can write, or give another path",
   not_folder = "give the path of a folder instead of %s",
+  no_path = "give the path of a folder as the option path, or leave the option out",
   ENOTDIR = "give the path of a folder instead of %s",
   EACCES = "make %s readable and writable for this user, or give another path",
   EPERM = "make %s readable and writable for this user, or give another path",
