@@ -108,8 +108,9 @@ void http_watches_free(http_watches *watches);
  * descriptor; until then the kernel may go on watching it. */
 bool http_watches_want(http_watches *watches, http_link *link, int fd, int what, bool lasting);
 void http_watches_forget(http_watches *watches, int fd);
-/* Waits for events and hands them to http_crowd_event. Negative: no limit. */
-void http_watches_wait(http_watches *watches, int milliseconds);
+/* Waits for events and hands them to http_crowd_event. Negative: no limit. *now becomes the time
+ * when the wait ended. */
+void http_watches_wait(http_watches *watches, int milliseconds, double *now);
 bool http_watches_alarm(http_watches *watches, double seconds);
 
 /* ---- transfers ---- */
@@ -162,6 +163,8 @@ void http_transfer_judge(http_transfer *t, CURLcode code);
 
 struct http_crowd {
     pid_t pid;
+    const volatile char *mine; /* not zero in the process that made the crowd; or NULL */
+    double now;                /* when it last began to work, or had waited */
     int running;
     http_watches watches;
     http_pool **pools; /* by number; holes are NULL */

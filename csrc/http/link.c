@@ -126,7 +126,7 @@ static long milliseconds(double seconds) {
 http_link *http_link_open(http_pool *pool, const char *origin, bool plain, double seconds) {
     http_link *link = calloc(1, sizeof *link);
     if (link == NULL) return NULL;
-    *link = (http_link){.pool = pool, .plain = plain, .fd = -1, .due = -1.0, .born = http_clock()};
+    *link = (http_link){.pool = pool, .plain = plain, .fd = -1, .due = -1.0, .born = pool->crowd->now};
     link->origin = strdup(origin);
     if (link->origin != NULL && set_easy(link, milliseconds(seconds)) && set_multi(link)) return link;
     http_link_close(link);

@@ -49,14 +49,13 @@ void http_pool_drop_idle(http_link *link) {
 
 /* The last one used is the likeliest to be there still. Those that are not are closed. */
 static http_link *find_idle(http_pool *pool, const char *origin) {
-    double now = pool->idle != NULL ? http_clock() : 0;
     for (http_link **place = &pool->idle; *place != NULL;) {
         if (strcmp((*place)->origin, origin) != 0) {
             place = &(*place)->next;
             continue;
         }
         http_link *link = take_idle(pool, place);
-        if (http_link_is_sound(link, now)) return link;
+        if (http_link_is_sound(link, pool->crowd->now)) return link;
         http_link_close(link);
     }
     return NULL;
@@ -94,7 +93,7 @@ bool http_pool_assign(http_transfer *t) {
         append_waiting(t);
         return true;
     }
-    link = http_link_open(pool, t->origin, t->plain, t->deadline - http_clock());
+    link = http_link_open(pool, t->origin, t->plain, t->deadline - pool->crowd->now);
     if (link == NULL) return false;
     give(t, link);
     http_crowd_add_connecting(link);
@@ -116,7 +115,7 @@ void http_pool_release(http_link *link, bool reusable) {
     if (!link->connected) http_crowd_remove_connecting(link);
     if (reusable && pool->idle_links < MAX_LINKS) {
         link->used = true;
-        link->rested = http_clock();
+        link->rested = pool->crowd->now;
         http_watches_want(http_crowd_watches(pool->crowd), link, link->fd, CURL_POLL_NONE, true);
         link->next = pool->idle;
         pool->idle = link;

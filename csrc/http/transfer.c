@@ -1,5 +1,6 @@
 #include "impl.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,15 +115,30 @@ static const char *set_url(http_transfer *t, const char *url) {
 
 /* ---- the request ---- */
 
+#define EACH_OCTET(c) (UINT64_MAX / 0xff * (c))
+
+/* Eight octets of which none is a control character. (Some that have none are not seen to be so.) */
+static bool is_printable(const char *eight) {
+    uint64_t x;
+    memcpy(&x, eight, sizeof x);
+    uint64_t del = x ^ EACH_OCTET(0x7f);
+    return (((x - EACH_OCTET(0x20)) | (del - EACH_OCTET(1)) | x) & EACH_OCTET(0x80)) == 0;
+}
+
+static bool has_control(const char *text, size_t length) {
+    size_t i = 0;
+    while (length - i >= 8 && is_printable(text + i)) i += 8;
+    for (; i < length; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7f) return true;
+    }
+    return false;
+}
+
 static bool is_sound(const char *text, size_t length) {
     const char *colon = memchr(text, ':', length);
-    if (colon == NULL || colon == text || memchr(text, ' ', (size_t)(colon - text)) != NULL)
-        return false;
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7f) return false;
-    }
-    return true;
+    return colon != NULL && colon != text && memchr(text, ' ', (size_t)(colon - text)) == NULL &&
+           !has_control(text, length);
 }
 
 bool http_transfer_add_field(http_transfer *t, const char *text, size_t length) {
@@ -137,15 +153,19 @@ static bool add_text(http_transfer *t, const char *text) {
     return http_bytes_add(&t->request, text, strlen(text));
 }
 
+static bool add_length(http_transfer *t, size_t length) {
+    char digits[24], *end = digits + sizeof digits, *p = end;
+    do *--p = (char)('0' + length % 10);
+    while ((length /= 10) > 0);
+    return add_text(t, "Content-Length: ") && http_bytes_add(&t->request, p, (size_t)(end - p)) &&
+           add_text(t, "\r\n");
+}
+
 static bool write_head(http_transfer *t, const http_request *r) {
     bool ok = add_text(t, r->method) && add_text(t, " ") && add_text(t, t->path) &&
               add_text(t, " HTTP/1.1\r\nHost: ") && add_text(t, t->host) && add_text(t, "\r\n") &&
               http_bytes_add(&t->request, t->fields.data, t->fields.length);
-    char length[64];
-    if (ok && strcmp(r->method, "POST") == 0) {
-        snprintf(length, sizeof length, "Content-Length: %zu\r\n", r->body_length);
-        ok = add_text(t, length);
-    }
+    if (strcmp(r->method, "POST") == 0) ok = ok && add_length(t, r->body_length);
     return ok && add_text(t, "\r\n");
 }
 
@@ -160,7 +180,7 @@ bool http_transfer_compose(http_transfer *t, const http_request *r) {
     t->sent = 0;
     t->tries = 0;
     t->minting = r->minting;
-    t->deadline = http_clock() + r->timeout;
+    t->deadline = t->pool->crowd->now + r->timeout;
     const char *reason = check_method(r);
     if (reason == NULL) reason = set_url(t, r->url);
     if (reason == NULL && !(write_head(t, r) && http_bytes_add(&t->request, r->body, r->body_length)))

@@ -100,10 +100,11 @@ static int mask_of(unsigned events) {
            ((events & (EPOLLERR | EPOLLHUP)) ? CURL_CSELECT_ERR : 0);
 }
 
-void http_watches_wait(http_watches *w, int ms) {
+void http_watches_wait(http_watches *w, int ms, double *now) {
     struct epoll_event events[64];
     sync_kernel(w);
     int n = epoll_wait(w->epoll, events, 64, ms);
+    *now = http_clock();
     for (int i = 0; i < n; i++) {
         int fd = events[i].data.fd;
         if (fd == w->alarm) http_watches_alarm(w, -1.0);

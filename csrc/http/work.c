@@ -100,21 +100,21 @@ void http_crowd_event(http_link *link, int fd, int mask) {
 }
 
 /* Serves one connection whose moment has come. */
-static bool connect_due(http_crowd *c, double now) {
+static bool connect_due(http_crowd *c) {
     for (http_link *link = c->connecting; link != NULL; link = link->next) {
-        if (link->due < 0 || link->due > now) continue;
+        if (link->due < 0 || link->due > c->now) continue;
         if (connect_on(link, CURL_SOCKET_TIMEOUT, 0)) return true;
     }
     return false;
 }
 
 /* Takes those whose deadline has passed off the running ones, and finds the next deadline. */
-static http_transfer *take_expired(http_crowd *c, double now) {
+static http_transfer *take_expired(http_crowd *c) {
     http_transfer *expired = NULL;
     c->soonest = INFINITY;
     for (http_transfer *t = c->active, *after; t != NULL; t = after) {
         after = t->after;
-        if (t->deadline > now) {
+        if (t->deadline > c->now) {
             if (t->deadline < c->soonest) c->soonest = t->deadline;
             continue;
         }
@@ -127,8 +127,8 @@ static http_transfer *take_expired(http_crowd *c, double now) {
 }
 
 /* A link that becomes free goes to one that waits, so all that are late must be gone before. */
-static void expire(http_crowd *c, double now) {
-    for (http_transfer *t = take_expired(c, now), *next; t != NULL; t = next) {
+static void expire(http_crowd *c) {
+    for (http_transfer *t = take_expired(c), *next; t != NULL; t = next) {
         next = t->next;
         http_transfer_fail(t, HTTP_TIMEOUT, NULL);
         if (t->link != NULL) http_pool_release(t->link, false);
@@ -137,37 +137,40 @@ static void expire(http_crowd *c, double now) {
 }
 
 static void work(http_crowd *c) {
-    if (c->running == 0) return;
-    double now = http_clock();
-    while (connect_due(c, now)) {
+    while (connect_due(c)) {
     }
-    if (c->soonest <= now) expire(c, now);
+    if (c->soonest <= c->now) expire(c);
 }
 
-double http_timeout(const http_crowd *c) {
+static double timeout_at(const http_crowd *c, double now) {
     if (c->done != NULL) return 0.0;
     if (c->running == 0) return -1.0;
     double soonest = c->soonest;
     for (const http_link *link = c->connecting; link != NULL; link = link->next)
         if (link->due >= 0 && link->due < soonest) soonest = link->due;
-    soonest -= http_clock();
-    return soonest > 0 ? soonest : 0.0;
+    return soonest > now ? soonest - now : 0.0;
+}
+
+double http_timeout(const http_crowd *c) {
+    return timeout_at(c, http_clock());
 }
 
 /* Rounded up: a call before the moment would be for nothing. */
 static int milliseconds(const http_crowd *c, double seconds) {
-    double due = http_timeout(c);
+    double due = timeout_at(c, c->now);
     if (seconds < 0 || (due >= 0 && due < seconds)) seconds = due;
     if (seconds < 0) return -1;
     return seconds > 3600 ? 3600000 : (int)(seconds * 1000 + 0.999);
 }
 
 static void turn(http_crowd *c, double seconds) {
-    http_watches_wait(&c->watches, milliseconds(c, seconds));
+    if (c->connecting != NULL) c->now = http_clock(); /* libcurl may have taken its time */
+    http_watches_wait(&c->watches, milliseconds(c, seconds), &c->now);
     work(c);
 }
 
 void http_wait(http_crowd *c, double seconds) {
+    c->now = http_clock();
     work(c);
     if (c->done == NULL) turn(c, seconds);
 }
