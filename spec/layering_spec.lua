@@ -156,7 +156,7 @@ local FORBIDDEN = {
 }
 local PROJECT_OF = {
   core = { "^cognito%.h$", "^%.%./cognito%.h$", "^core/" },
-  http = { "^cognito%.h$", "^http/", "^core/buf%.h$" },
+  http = { "^http/" },
   posix = { "^cognito%.h$", "^posix/" },
 }
 

@@ -1,7 +1,6 @@
 /* Every allocation of every call fails in turn, once and for good: no crash, no leak, never a better verdict. All of
  * the core's allocations and OpenSSL's go through the hook. */
 #include "t_sign.h"
-#include "../core/buf.h"
 #include "../core/srp.h"
 #include "../core/verify.h"
 
@@ -76,16 +75,6 @@ static cog_err call_kept(void) {
 static cog_err call_random(void) {
     char out[COG_UUID_SIZE];
     return cog_uuid(out);
-}
-
-static cog_err call_buf(void) {
-    cog_buf buf;
-    cog_buf_init(&buf, 10000);
-    cog_err error = COG_OK;
-    for (int i = 0; i < 9 && !error; i++) error = cog_buf_add(&buf, set_text, 1000);
-    if (error) CHECK(buf.len % 1000 == 0);
-    cog_buf_free(&buf);
-    return error;
 }
 
 /* A key that could not be built for want of memory is unusable; the set is then no better than without it. */
@@ -235,7 +224,6 @@ int main(void) {
     walk("sha1", call_sha1, COG_OK);
     walk("kept", call_kept, COG_OK);
     walk("random", call_random, COG_OK);
-    walk("buf", call_buf, COG_OK);
     walk("jwks", call_jwks, COG_OK);
     walk("jwks names", call_jwks_many_names, COG_OK);
     walk("policy", call_policy, COG_OK);
