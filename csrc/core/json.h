@@ -54,8 +54,9 @@ typedef struct {
 uint32_t cog_json_names(cog_slice text);
 size_t cog_json_work(uint32_t names);
 
-/* `names` as counted for this very text; `work` is aligned for uint32_t, or NULL when it needs no octet; `seed` has COG_SEED_SIZE secret octets, which
- * keep whoever writes the text from choosing names that collide. Text, work and seed outlive the reader. */
+/* `names` as counted for this very text; `work` is aligned for uint32_t, or NULL when it needs no octet; `seed` has
+ * COG_SEED_SIZE secret octets, which keep whoever writes the text from choosing names that collide. Text, work and
+ * seed outlive the reader. */
 void cog_json_init(cog_json *json, unsigned char *text, size_t len, uint32_t names, void *work,
                    const unsigned char *seed);
 

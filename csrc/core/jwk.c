@@ -214,7 +214,7 @@ static bool read_member(cog_json *json, void *jwks) {
 }
 
 static cog_err read_set(cog_jwks *jwks, const unsigned char *seed) {
-    cog_err error = cog_read_object_text(jwks->text, jwks->text_len, seed, read_member, jwks, COG_JWKS_INVALID);
+    cog_err error = cog_read_object(jwks->text, jwks->text_len, seed, read_member, jwks, COG_JWKS_INVALID);
     if (error == COG_MEMORY) return error;
     return error || !jwks->has_keys ? COG_JWKS_INVALID : COG_OK;
 }

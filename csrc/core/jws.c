@@ -90,8 +90,8 @@ static bool read_member(cog_json *json, void *context) {
 
 cog_err cog_jws_header(cog_jws *jws, const unsigned char *seed, cog_slice *kid) {
     struct header header = {.kid_kind = COG_JSON_END};
-    cog_err error = cog_read_object_text(jws->header, jws->header_len, seed, read_member, &header,
-                                         COG_HEADER_NOT_OBJECT);
+    cog_err error =
+        cog_read_object(jws->header, jws->header_len, seed, read_member, &header, COG_HEADER_NOT_OBJECT);
     if (error) return error == COG_NUMBER_RANGE ? COG_BAD_JSON : error;
     if (!header.rs256) return COG_ALG_NOT_ALLOWED;
     if (header.has_crit) return COG_CRIT_UNSUPPORTED;

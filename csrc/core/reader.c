@@ -2,7 +2,14 @@
 
 #include <openssl/crypto.h>
 
-cog_err cog_reader_open(cog_reader *reader, unsigned char *text, size_t len, const unsigned char *seed) {
+/* The work space lies in the structure for ordinary texts, else in one allocation; so it may not be moved. */
+struct reader {
+    cog_json json;
+    uint32_t *block;
+    uint32_t small[320];
+};
+
+static cog_err open_reader(struct reader *reader, unsigned char *text, size_t len, const unsigned char *seed) {
     uint32_t names = cog_json_names((cog_slice){text, len});
     size_t size = cog_json_work(names);
     reader->block = NULL;
@@ -14,12 +21,7 @@ cog_err cog_reader_open(cog_reader *reader, unsigned char *text, size_t len, con
     return COG_OK;
 }
 
-void cog_reader_close(cog_reader *reader) {
-    OPENSSL_free(reader->block);
-    reader->block = NULL;
-}
-
-cog_err cog_read_object(cog_json *json, cog_member *member, void *context, cog_err not_object) {
+static cog_err read_members(cog_json *json, cog_member *member, void *context, cog_err not_object) {
     cog_json_event first = cog_json_next(json);
     bool object = first == COG_JSON_OBJECT;
     if (!object && !cog_json_skip(json, first)) return json->error;
@@ -29,12 +31,12 @@ cog_err cog_read_object(cog_json *json, cog_member *member, void *context, cog_e
     return object ? COG_OK : not_object;
 }
 
-cog_err cog_read_object_text(unsigned char *text, size_t len, const unsigned char *seed, cog_member *member,
-                             void *context, cog_err not_object) {
-    cog_reader reader;
-    cog_err error = cog_reader_open(&reader, text, len, seed);
+cog_err cog_read_object(unsigned char *text, size_t len, const unsigned char *seed, cog_member *member, void *context,
+                        cog_err not_object) {
+    struct reader reader;
+    cog_err error = open_reader(&reader, text, len, seed);
     if (error) return error;
-    error = cog_read_object(&reader.json, member, context, not_object);
-    cog_reader_close(&reader);
+    error = read_members(&reader.json, member, context, not_object);
+    OPENSSL_free(reader.block);
     return error;
 }

@@ -131,7 +131,7 @@ static bool read_member(cog_json *json, void *claims) {
 }
 
 static cog_err read_claims(unsigned char *payload, size_t len, const unsigned char *seed, struct claims *claims) {
-    cog_err error = cog_read_object_text(payload, len, seed, read_member, claims, COG_PAYLOAD_NOT_OBJECT);
+    cog_err error = cog_read_object(payload, len, seed, read_member, claims, COG_PAYLOAD_NOT_OBJECT);
     return error == COG_NUMBER_RANGE ? COG_CLAIM_RANGE : error;
 }
 

@@ -54,8 +54,8 @@ typedef struct {
 /* exp, iat and nbf from the payload, the one part that is looked at (also COG_CLAIM_TYPE, COG_CLAIM_RANGE). */
 cog_err cog_jwt_times(const unsigned char *seed, cog_slice token, cog_time times[3]);
 
-/* Judges size, structure and algorithm, and copies the "iss" of the payload: the name
- * of the issuer whose keys are to be asked: also COG_CLAIM_MISSING, COG_CLAIM_TYPE, COG_ISS_MISMATCH (too long). */
+/* Judges size, structure and algorithm, and copies the "iss" of the payload, the name of the issuer whose keys are to
+ * be asked. Also COG_CLAIM_MISSING, COG_CLAIM_TYPE, COG_ISS_MISMATCH (too long). */
 cog_err cog_jwt_issuer(const unsigned char *seed, cog_slice token, unsigned char issuer[COG_ISSUER_MAX], size_t *len);
 
 #endif
