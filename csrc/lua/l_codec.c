@@ -4,7 +4,7 @@
 #include "../core/header.h"
 #include "../core/json_write.h"
 
-/* Room for `n` octets that dies with the Lua stack: no free, so nothing is lost when a push throws. */
+/* Longer texts get a userdata. Neither room needs a free, so nothing is lost when a push throws; both are wiped. */
 enum { SMALL = 512 };
 
 static int encode(lua_State *L, size_t size, void (*codec)(const unsigned char *, size_t, char *)) {
@@ -13,6 +13,7 @@ static int encode(lua_State *L, size_t size, void (*codec)(const unsigned char *
     char *out = size <= sizeof small ? small : lua_newuserdata(L, size);
     codec(in.data, in.len, out);
     lua_pushlstring(L, out, size);
+    lcog_wipe(out, size);
     return 1;
 }
 
@@ -22,9 +23,9 @@ static int decode(lua_State *L, size_t room, cog_err (*codec)(const char *, size
     unsigned char *out = room <= sizeof small ? small : lua_newuserdata(L, room);
     size_t len;
     cog_err error = codec((const char *)in.data, in.len, out, &len);
-    if (error) return lcog_fail(L, error);
-    lua_pushlstring(L, (const char *)out, len);
-    return 1;
+    if (!error) lua_pushlstring(L, (const char *)out, len);
+    lcog_wipe(out, room);
+    return error ? lcog_fail(L, error) : 1;
 }
 
 static int l_b64_encode(lua_State *L) {

@@ -1,9 +1,9 @@
-/* cognito.core: the strict JSON reader. */
+/* cognito.core: the strict JSON reader. What it reads may hold tokens: its copies of the text are wiped. (When Lua runs
+ * out of memory in between they are not; what remains then lies on the C stack or in a userdata.) */
 #include "core_json.h"
 #include "../core/b64.h"
 #include "../core/json.h"
 
-#include <openssl/crypto.h>
 #include <string.h>
 
 /* Most tables are a token's claims, which have about this many members. */
@@ -104,7 +104,7 @@ cog_err core_push_part(lua_State *L, cog_slice part, const unsigned char *seed, 
     unsigned char *room = large ? lua_newuserdata(L, size) : small;
     int index = lua_gettop(L);
     cog_err error = push_decoded(L, part, room, seed, not_object);
-    OPENSSL_cleanse(room, size);
+    lcog_wipe(room, size);
     if (large) lua_remove(L, index);
     return error;
 }
@@ -115,6 +115,7 @@ void core_push_octets(lua_State *L, cog_slice part) {
     unsigned char *room = size > sizeof small ? lua_newuserdata(L, size) : small;
     cog_b64url_decode((const char *)part.data, part.len, room, &len);
     lua_pushlstring(L, (const char *)room, len);
+    lcog_wipe(room, size);
     if (room != small) lua_remove(L, -2);
 }
 
@@ -125,6 +126,7 @@ static int l_json_decode(lua_State *L) {
     unsigned char *copy = text.len <= sizeof small ? small : lua_newuserdata(L, text.len);
     memcpy(copy, text.data, text.len);
     cog_err error = core_push_json(L, copy, text.len, core_checkstate(L)->seed, COG_OK);
+    lcog_wipe(copy, text.len);
     return error ? lcog_fail(L, error) : 1;
 }
 

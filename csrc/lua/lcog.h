@@ -26,14 +26,16 @@ void lcog_setfuncs(lua_State *L, const luaL_Reg *list, int upvalues);
 void lcog_newclass(lua_State *L, const char *name, const luaL_Reg *methods, const luaL_Reg *meta, int upvalues);
 void lcog_setclass(lua_State *L, const char *name);
 
-/* The userdata at `arg`, or NULL when it is not of that class; the second raises an argument error instead. */
-void *lcog_testudata(lua_State *L, int arg, const char *name);
+/* The userdata at `arg`; an argument error when it is not of that class. */
 void *lcog_checkudata(lua_State *L, int arg, const char *name);
 
 /* A string, not a number that would do as one. The slice lives as long as the argument does. */
 cog_slice lcog_checkslice(lua_State *L, int arg);
 
 void lcog_pushslice(lua_State *L, cog_slice slice);
+
+/* Zeroes a copy of something that may be secret, at the price of a memset. */
+void lcog_wipe(void *data, size_t size);
 
 /* nil, code, message */
 int lcog_fail(lua_State *L, cog_err error);
