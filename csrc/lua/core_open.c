@@ -29,7 +29,7 @@ static void check_openssl(lua_State *L) {
 }
 
 static int close_state(lua_State *L) {
-    struct core_state *state = lua_touserdata(L, 1);
+    struct core_state *state = lcog_checkudata(L, 1, CLASS);
     cog_mac *mac = state->mac;
     state->mac = NULL;
     state->closed = true;

@@ -15,7 +15,8 @@
  *   crowd:close()
  *
  * A failure is nil, kind, message, maybe_processed, retryable. In a forked child pool, perform and
- * start give nil, "forked"; nothing else does anything but close, which is all that is left. No function calls Lua or yields.
+ * start give nil, "forked"; nothing else does anything but close, which is all that is left. No
+ * function calls Lua or yields.
  */
 #include "../http/impl.h"
 
@@ -25,6 +26,7 @@
 #include <string.h>
 
 #define CROWD "cognito.http.crowd"
+#define MAX_BODY 1e9 /* octets, the most that a caller may ask for */
 
 static http_crowd **box_of(lua_State *L) {
     return luaL_checkudata(L, 1, CROWD);
@@ -128,7 +130,9 @@ static http_request request_of(lua_State *L) {
     luaL_checktype(L, 5, LUA_TTABLE);
     r.body = luaL_optlstring(L, 6, "", &r.body_length);
     r.timeout = luaL_checknumber(L, 7);
-    r.max_body = (size_t)luaL_checknumber(L, 8);
+    lua_Number max_body = luaL_checknumber(L, 8);
+    luaL_argcheck(L, max_body >= 0 && max_body <= MAX_BODY, 8, "size out of range");
+    r.max_body = (size_t)max_body;
     r.minting = lua_toboolean(L, 9);
     return r;
 }

@@ -91,7 +91,7 @@ static int l_jwt_issuer(lua_State *L) {
 /* ---- key sets ---------------------------------------------------------------------------------------------------- */
 
 static int close_keys(lua_State *L) {
-    cog_jwks **keys = lua_touserdata(L, 1);
+    cog_jwks **keys = lcog_checkudata(L, 1, KEYS);
     cog_jwks *old = *keys;
     *keys = NULL;
     cog_jwks_free(old);
@@ -126,7 +126,7 @@ static const luaL_Reg keys_meta[] = {{"__gc", close_keys}, {NULL, NULL}};
 /* ---- policies ---------------------------------------------------------------------------------------------------- */
 
 static int close_policy(lua_State *L) {
-    cog_policy **policy = lua_touserdata(L, 1);
+    cog_policy **policy = lcog_checkudata(L, 1, POLICY);
     cog_policy *old = *policy;
     *policy = NULL;
     cog_policy_free(old);
