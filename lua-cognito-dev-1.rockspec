@@ -214,6 +214,7 @@ build = {
     ["cognito.ngx.guard.browser"] = "lua/cognito/ngx/guard/browser.lua",
     ["cognito.ngx.guard.cookies"] = "lua/cognito/ngx/guard/cookies.lua",
     ["cognito.ngx.guard.form"] = "lua/cognito/ngx/guard/form.lua",
+    ["cognito.ngx.guard.headers"] = "lua/cognito/ngx/guard/headers.lua",
     ["cognito.ngx.guard.hosted"] = "lua/cognito/ngx/guard/hosted.lua",
     ["cognito.ngx.guard.login"] = "lua/cognito/ngx/guard/login.lua",
     ["cognito.ngx.guard.logout"] = "lua/cognito/ngx/guard/logout.lua",

@@ -1,4 +1,5 @@
 -- A verifier beside the claims: header, key and signature, several pools, own checks, the cache, options.
+local cjson = require "cjson"
 local errors = require "cognito.errors"
 local tokens = require "spec.support.tokens"
 local verifier = require "cognito.verifier"
@@ -171,6 +172,67 @@ describe("cognito.verifier: the cache of verdicts", function()
     assert.equal("custom_check", verdict(v, token))
     fine = true
     assert.equal("valid", verdict(v, token))
+  end)
+end)
+
+describe("cognito.verifier: few claims", function()
+  local names = { "username", "cognito:groups", "exp", "odd", "nothing", "absent", "aud" }
+  local payload = tokens.claims { odd = { a = { 1, 2.5, "\n" }, b = {} }, nothing = cjson.null }
+
+  it("are the same values as in a table of all", function()
+    local v, token = new(), tokens.make(key, payload)
+    local all, few = assert(v:verify(token)), assert(v:pick(token, names))
+    local count = 0
+    for name, value in pairs(few) do
+      count = count + 1
+      assert.same(all[name], value)
+    end
+    assert.equal(4, count)
+    assert.same({ 1, 2.5, "\n" }, few.odd.a)
+    assert.is_false(select(2, v:pick(token, names)))
+    assert.same({}, v:pick(token))
+  end)
+
+  it("of a large token are among all of them", function()
+    local token = tokens.make(key, tokens.claims { padding = ("x"):rep(10000) })
+    assert.equal("alice", assert(new():pick(token, names)).username)
+  end)
+
+  it("are refused as a whole table is", function()
+    local v = new()
+    for _, case in ipairs { { "x", "malformed" }, { tokens.make(key, tokens.claims { exp = 1 }), "expired" },
+      { tokens.make(key, tokens.claims { client_id = "other" }), "client_id_mismatch" },
+      { tokens.make(tokens.key "k9", payload), "kid_unknown" }, { nil, "malformed" } } do
+      local claims, err = v:pick(case[1], names)
+      assert.is_nil(claims)
+      assert.equal(case[2], err.code)
+    end
+    assert.has_error(function() v:pick(7, names) end)
+    assert.has_error(function() v:pick(tokens.make(key), {}) end)
+    assert.has_error(function() v:pick(tokens.make(key), { 1 }) end)
+  end)
+
+  it("come from the cache, and pass the caller's check and the online check", function()
+    local token = tokens.make(key)
+    local v = new { cache = true }
+    local first, whole = v:pick(token, names)
+    assert.is_true(whole)
+    assert.equal(first, (v:pick(token, names)))
+    assert.are_not.equal(first, (v:verify(token)))
+    assert.equal("custom_check", select(2, new { custom_check = function(claims)
+      return claims.sub == nil
+    end }:pick(token, names)).code)
+    assert.is_true(select(2, new { custom_check = function() return true end }:pick(token, names)))
+    for _, cache in ipairs { true, false } do
+      local asked = 0
+      local online = new { cache = cache, online = function(given)
+        asked = asked + 1
+        return given == token and asked < 3
+      end }
+      assert.is_table(online:pick(token, names))
+      assert.is_table(online:pick(token, names))
+      assert.equal("revoked", select(2, online:pick(token, names)).code)
+    end
   end)
 end)
 

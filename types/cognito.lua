@@ -301,6 +301,11 @@ local Verifier = {}
 ---@param options? cognito.call_options
 ---@return table? claims, cognito.error?
 function Verifier:verify(token, options) end
+---@param token string
+---@param names? string[] 1 to 16 claims
+---@param options? cognito.call_options
+---@return table? claims, boolean|cognito.error whole_or_err
+function Verifier:pick(token, names, options) end
 ---@param text string a key set
 ---@param pool_id? string
 ---@return boolean?, cognito.error?

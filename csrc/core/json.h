@@ -65,6 +65,11 @@ cog_json_event cog_json_next(cog_json *json);
 /* After an event that began an object or array: reads to its end. False: COG_JSON_FAIL. For other values: true. */
 bool cog_json_skip(cog_json *json, cog_json_event begun);
 
+/* Octets of the text that are behind the reader: around a value, the value's own text and what white space leads it. */
+static inline size_t cog_json_offset(const cog_json *json) {
+    return (size_t)(json->at - json->start);
+}
+
 static inline bool cog_slice_is(cog_slice slice, const char *text, size_t len) {
     return slice.len == len && memcmp(slice.data, text, len) == 0;
 }

@@ -96,6 +96,8 @@ struct claim {
 struct claims {
     const cog_policy *policy; /* NULL: lists are not looked into */
     struct claim of[CLAIMS];
+    cog_wanted *wanted;
+    size_t wanted_count;
 };
 
 /* An array is a LIST when all of it is strings. */
@@ -123,11 +125,30 @@ static bool read_claim(cog_json *json, struct claims *claims, int index) {
     return cog_json_skip(json, value);
 }
 
-static bool read_member(cog_json *json, void *claims) {
-    cog_slice name = json->string;
+static bool read_named(cog_json *json, struct claims *claims, cog_slice name) {
     for (int i = 0; i < CLAIMS; i++)
         if (cog_slice_is(name, claim_names[i].name, claim_names[i].len)) return read_claim(json, claims, i);
     return cog_json_skip(json, cog_json_next(json));
+}
+
+static cog_wanted *find_wanted(const struct claims *claims, cog_slice name) {
+    for (size_t i = 0; i < claims->wanted_count; i++) {
+        cog_slice wanted = claims->wanted[i].name;
+        if (cog_slice_is(name, (const char *)wanted.data, wanted.len)) return &claims->wanted[i];
+    }
+    return NULL;
+}
+
+static bool read_member(cog_json *json, void *context) {
+    struct claims *claims = context;
+    cog_wanted *wanted = find_wanted(claims, json->string);
+    size_t from = cog_json_offset(json);
+    if (!read_named(json, claims, json->string)) return false;
+    if (wanted) {
+        wanted->at = from;
+        wanted->len = cog_json_offset(json) - from;
+    }
+    return true;
 }
 
 static cog_err read_claims(unsigned char *payload, size_t len, const unsigned char *seed, struct claims *claims) {
@@ -238,8 +259,8 @@ static cog_err judge_claims(const struct claims *claims, double now) {
 }
 
 cog_err cog_claims_judge(const cog_policy *policy, const unsigned char *seed, double now, unsigned char *payload,
-                         size_t len) {
-    struct claims claims = {.policy = policy};
+                         size_t len, cog_wanted *wanted, size_t count) {
+    struct claims claims = {.policy = policy, .wanted = wanted, .wanted_count = count};
     cog_err error = read_claims(payload, len, seed, &claims);
     return error ? error : judge_claims(&claims, now);
 }
@@ -269,7 +290,7 @@ cog_err cog_jwt_verify(const cog_verifier *verifier, const cog_policy *policy, d
     cog_jws jws;
     cog_err error = cog_jws_verify(verifier, token, &jws);
     if (error) return error;
-    error = cog_claims_judge(policy, verifier->seed, now, jws.payload, jws.payload_len);
+    error = cog_claims_judge(policy, verifier->seed, now, jws.payload, jws.payload_len, NULL, 0);
     cog_jws_close(&jws);
     return error;
 }

@@ -38,9 +38,15 @@ cog_err cog_jws_verify(const cog_verifier *verifier, cog_slice token, cog_jws *j
 /* Everything. `now` in seconds since the epoch. */
 cog_err cog_jwt_verify(const cog_verifier *verifier, const cog_policy *policy, double now, cog_slice token);
 
-/* The claims alone, over a payload (used up) whose signature holds. */
+/* A claim that somebody wants to read: where its JSON text stands in the payload as it came. len 0: there is none. */
+typedef struct {
+    cog_slice name;
+    size_t at, len;
+} cog_wanted;
+
+/* The claims alone, over a payload (used up) whose signature holds; finds the `count` wanted ones on the way. */
 cog_err cog_claims_judge(const cog_policy *policy, const unsigned char *seed, double now, unsigned char *payload,
-                         size_t len);
+                         size_t len, cog_wanted *wanted, size_t count);
 
 /* ---- claims that nobody vouches for ------------------------------------------------------------------------------ */
 

@@ -69,7 +69,7 @@ static bool holds(const uint8_t *data, size_t size, const char *text) {
 
 static void check_claims(const cog_policy *policy, const uint8_t *data, size_t size) {
     unsigned char *payload = fuzz_copy(data, size);
-    bool accepted = cog_claims_judge(policy, fuzz_seed, now, payload, size) == COG_OK;
+    bool accepted = cog_claims_judge(policy, fuzz_seed, now, payload, size, NULL, 0) == COG_OK;
     free(payload);
     bool escapes = size && memchr(data, '\\', size) != NULL;
     if (!accepted || escapes) return;

@@ -218,19 +218,53 @@ static int l_jwt_check(lua_State *L) {
     return 1;
 }
 
+enum { WANTED_MAX = 16, NAMES = 5 };
+
+/* The names at stack index NAMES, whose table keeps the strings. 0: none are named, and all claims are wanted. */
+static size_t check_names(lua_State *L, cog_wanted *wanted) {
+    if (lua_isnoneornil(L, NAMES)) return 0;
+    luaL_checktype(L, NAMES, LUA_TTABLE);
+    size_t count = lua_rawlen(L, NAMES);
+    luaL_argcheck(L, count > 0 && count <= WANTED_MAX, NAMES, "1 to 16 names expected");
+    for (size_t i = 0; i < count; i++) {
+        lua_rawgeti(L, NAMES, (int)i + 1);
+        luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING, NAMES, "an array of strings expected");
+        wanted[i] = (cog_wanted){.name = lcog_checkslice(L, -1)};
+        lua_pop(L, 1);
+    }
+    return count;
+}
+
+static cog_err push_wanted(lua_State *L, unsigned char *payload, const cog_wanted *wanted, size_t count,
+                           const unsigned char *seed) {
+    lua_createtable(L, 0, (int)count);
+    for (size_t i = 0; i < count; i++) {
+        if (!wanted[i].len) continue;
+        lua_rawgeti(L, NAMES, (int)i + 1);
+        cog_err error = core_push_json(L, payload + wanted[i].at, wanted[i].len, seed, COG_OK);
+        if (error) return payload_error(error);
+        if (lua_islightuserdata(L, -1)) lua_pop(L, 2); /* null, as in a table of all claims */
+        else lua_rawset(L, -3);
+    }
+    return COG_OK;
+}
+
 /* A token of ordinary size is decoded once; judging its claims uses up a copy of them. */
 static cog_err verify_small(lua_State *L, cog_slice token) {
     cog_jws jws;
     unsigned char copy[COG_JWS_SMALL];
+    cog_wanted wanted[WANTED_MAX];
     cog_verifier by = verifier(L, 2);
     const cog_policy *policy = check_policy(L, 3);
     double now = luaL_checknumber(L, 4);
+    size_t count = check_names(L, wanted);
     cog_err error = cog_jws_verify(&by, token, &jws);
     if (error) return error;
     size_t len = jws.payload_len;
     memcpy(copy, jws.payload, len);
-    error = cog_claims_judge(policy, by.seed, now, copy, len);
-    if (!error) error = payload_error(core_push_json(L, jws.payload, len, by.seed, COG_PAYLOAD_NOT_OBJECT));
+    error = cog_claims_judge(policy, by.seed, now, copy, len, wanted, count);
+    if (!error && count) error = push_wanted(L, jws.payload, wanted, count, by.seed);
+    else if (!error) error = payload_error(core_push_json(L, jws.payload, len, by.seed, COG_PAYLOAD_NOT_OBJECT));
     OPENSSL_cleanse(copy, len);
     cog_jws_close(&jws);
     return error;
@@ -243,7 +277,8 @@ static cog_err verify_large(lua_State *L, cog_slice token) {
     return error ? error : push_payload(L, parts[1]);
 }
 
-/* jwt_verify: the same, giving the claims instead of true */
+/* jwt_verify(token, keys | nil, policy, now [, names]): the same, giving the claims instead of true; with names these
+ * at least: a token beyond COG_JWS_SMALL gives all. */
 static int l_jwt_verify(lua_State *L) {
     cog_slice token = lcog_checkslice(L, 1);
     cog_err error = token.len <= COG_JWS_SMALL ? verify_small(L, token) : verify_large(L, token);

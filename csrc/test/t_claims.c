@@ -8,7 +8,7 @@ static cog_policy *policy;
 
 static cog_err claims_at(double clock, const char *text) {
     unsigned char *payload = t_tight(text, strlen(text));
-    cog_err error = cog_claims_judge(policy, seed, clock, payload, strlen(text));
+    cog_err error = cog_claims_judge(policy, seed, clock, payload, strlen(text), NULL, 0);
     free(payload);
     return error;
 }
@@ -41,6 +41,31 @@ static void test_payload(void) {
     CHECK_ERR(claims(with(GOOD_ISS, TIMES, GOOD_REST ",\"x\":[1e999]")), COG_CLAIM_RANGE);
     CHECK_ERR(claims(with(GOOD_ISS, TIMES, GOOD_REST ",\"x\":[1,{\"iss\":7}],\"exp2\":\"\"")), COG_OK);
     CHECK_ERR(claims(with(GOOD_ISS, TIMES, GOOD_REST ",\"x\":{]}")), COG_BAD_JSON);
+}
+
+/* What stands in `text` as the value of the i-th wanted claim. */
+static bool stands(const char *text, const cog_wanted *wanted, const char *value) {
+    return wanted->len == strlen(value) && memcmp(text + wanted->at, value, wanted->len) == 0;
+}
+
+static void test_wanted(void) {
+    const char *text = with(GOOD_ISS, TIMES ",\"sco\\u0070e\":\"a\\u0062 c\",\"n\": [\"\\u0061\", {\"n\":1}] ,\"z\":-1.5e0",
+                            GOOD_REST ",\"nul\":null,\"scope2\":{}");
+    cog_wanted wanted[] = {{.name = t_slice("scope")}, {.name = t_slice("n")}, {.name = t_slice("exp")},
+                           {.name = t_slice("absent")}, {.name = t_slice("nul")}, {.name = t_slice("scop")},
+                           {.name = t_slice("z")}, {.name = t_slice("scope2")}};
+    size_t len = strlen(text);
+    unsigned char *payload = t_tight(text, len);
+    new_policy(COG_USE_ACCESS);
+    CHECK_ERR(cog_claims_judge(policy, seed, now, payload, len, wanted, sizeof wanted / sizeof *wanted), COG_OK);
+    free(payload);
+    CHECK(stands(text, &wanted[0], "\"a\\u0062 c\""));
+    CHECK(stands(text, &wanted[1], " [\"\\u0061\", {\"n\":1}]"));
+    CHECK(stands(text, &wanted[2], "1750000100"));
+    CHECK(wanted[3].len == 0 && wanted[5].len == 0);
+    CHECK(stands(text, &wanted[4], "null"));
+    CHECK(stands(text, &wanted[6], "-1.5e0"));
+    CHECK(stands(text, &wanted[7], "{}"));
 }
 
 static void test_issuer(void) {
@@ -223,6 +248,7 @@ static void test_fresh_policy(void) {
 
 int main(void) {
     test_payload();
+    test_wanted();
     test_issuer();
     test_time();
     test_future_iat();

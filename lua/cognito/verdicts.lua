@@ -10,7 +10,7 @@ local verdicts = {}
 local Verdicts = { __name = "cognito.verdicts" }
 Verdicts.__index = Verdicts
 
-local copy, sha256 = core.copy, core.sha256
+local sha256 = core.sha256
 
 --- Makes an empty memory.
 -- @tparam number capacity verdicts kept at most
@@ -38,7 +38,7 @@ end
 --- Finds a verdict that still holds.
 -- @tparam string name
 -- @tparam number now seconds since the epoch
--- @treturn table|nil the claims, the caller's own
+-- @treturn table|nil the claims, not to be changed
 -- @treturn table what `put` was given as `source`
 -- @treturn userdata and as `keys`
 function Verdicts:get(name, now)
@@ -49,17 +49,17 @@ function Verdicts:get(name, now)
     self.old[name] = nil
     add(self, name, verdict)
   end
-  if now < verdict.exp then return copy(verdict.claims), verdict.source, verdict.keys end
+  if now < verdict.exp then return verdict.claims, verdict.source, verdict.keys end
 end
 
 --- Keeps a verdict until the token's `exp`.
 -- @tparam string name
--- @tparam table claims copied
+-- @tparam table claims nobody changes them any more
 -- @tparam table source whose keys verified the token
 -- @tparam userdata keys
 function Verdicts:put(name, claims, source, keys)
   if not self.young[name] then add(self, name) end
-  self.young[name] = { claims = copy(claims), exp = claims.exp, source = source, keys = keys }
+  self.young[name] = { claims = claims, exp = claims.exp, source = source, keys = keys }
 end
 
 return verdicts

@@ -20,7 +20,7 @@ local Verifier = { __name = "cognito.verifier" }
 Verifier.__index = Verifier
 
 local jwt_verify, jwt_check, jwt_issuer = core.jwt_verify, core.jwt_check, core.jwt_issuer
-local sha256 = core.sha256
+local copy, sha256 = core.copy, core.sha256
 
 --- The options of `cognito.verifier` and their types.
 verifier.schema = {
@@ -190,10 +190,10 @@ function Verifier:ends(given)
 end
 
 -- A token of sound form that names an unknown key is worth a look at the key set, within the limits of its source.
-function Verifier:judge(decide, entry, token, given)
+function Verifier:judge(decide, entry, token, given, names)
   local source = entry.source
   local keys = source:ready()
-  local claims, code, message = decide(token, keys, entry.policy, self.now())
+  local claims, code, message = decide(token, keys, entry.policy, self.now(), names)
   if claims then return claims, keys end
   if code ~= "kid_unknown" then return refuse(code, message) end
   local others, err = source:obtain(keys, self:ends(given), given and given.cancel)
@@ -202,7 +202,7 @@ function Verifier:judge(decide, entry, token, given)
     return refuse(code, message)
   end
   self:warn(err)
-  claims, code, message = decide(token, others, entry.policy, self.now())
+  claims, code, message = decide(token, others, entry.policy, self.now(), names)
   if claims then return claims, others end
   return refuse(code, message)
 end
@@ -238,17 +238,24 @@ function Verifier:recall(name, now)
   if claims and source:holds(keys) then return claims end
 end
 
-function Verifier:verify_cached(token, given)
+-- The claims of a good token, which are the cache's own.
+function Verifier:judge_cached(token, given)
   local name = sha256(token)
   local claims = self:recall(name, self.now())
-  if claims then return self:accept(claims, token, given) end
+  if claims then return claims end
   local entry, err = self:entry_of(token)
   if not entry then return nil, err end
   local keys
   claims, keys = self:judge(jwt_verify, entry, token, given)
   if not claims then return nil, keys end
   self.cache:put(name, claims, entry.source, keys)
-  return self:accept(claims, token, given)
+  return claims
+end
+
+function Verifier:verify_cached(token, given)
+  local claims, err = self:judge_cached(token, given)
+  if not claims then return nil, err end
+  return self:accept(copy(claims), token, given)
 end
 
 --- Judges a token.
@@ -283,6 +290,37 @@ function Verifier:check(token, given)
   local ok, keys = self:judge(jwt_check, entry, token, given)
   if not ok then return nil, keys end
   return self:accept(true, token, given)
+end
+
+-- No names: the verdict alone.
+function Verifier:judge_named(token, names, given)
+  local entry, err = self:entry_of(token)
+  if not entry then return nil, err end
+  local claims, keys = self:judge(names and jwt_verify or jwt_check, entry, token, given, names)
+  if not claims then return nil, keys end
+  return names and claims or {}
+end
+
+--- Judges a token of which few claims are wanted, which costs less than a table of all of them.
+-- @tparam string|nil token
+-- @tparam table|nil names of 1 to 16 claims; nil: none
+-- @tparam[opt] table given as in `verify`
+-- @treturn table|nil those claims at least; not to be changed, since a cache may own them. Or nil and the error of
+-- `verify`
+-- @treturn boolean whether the table holds all claims
+function Verifier:pick(token, names, given)
+  if type(token) ~= "string" then return no_token(token) end
+  local whole = self.cache ~= nil or self.custom_check ~= nil
+  local claims, err
+  if self.custom_check then claims, err = self:verify(token, given)
+  elseif self.cache then claims, err = self:judge_cached(token, given)
+  else claims, err = self:judge_named(token, names, given) end
+  if not claims then return nil, err end
+  if self.online and not self.custom_check then
+    local ok, why = self:ask_online(token, given)
+    if not ok then return nil, why end
+  end
+  return claims, whole
 end
 
 --- Gives the verifier a key set that the caller has, so that none need be fetched now.

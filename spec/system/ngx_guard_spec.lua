@@ -17,6 +17,7 @@ local HTTP = [[
 ]]
 
 local SERVER = [[
+    underscores_in_headers on;
     location /app/ { access_by_lua_block { app.guard:login() } proxy_pass http://127.0.0.1:$PORT/upstream; }
     location /open/ { access_by_lua_block { app.guard:login { optional = true } }
         proxy_pass http://127.0.0.1:$PORT/upstream; }
@@ -42,6 +43,14 @@ local SERVER = [[
         content_by_lua_block { ngx.print "ok" } }
     location /grouped { access_by_lua_block { app.api:bearer { groups = { "staff" } } }
         content_by_lua_block { ngx.print "ok" } }
+    location /strict/any { access_by_lua_block { app.strict:bearer() } proxy_pass http://127.0.0.1:$PORT/upstream; }
+    location /strict/staff { access_by_lua_block { app.strict:bearer { groups = { "admin", "staff" } } }
+        proxy_pass http://127.0.0.1:$PORT/upstream; }
+    location /strict/scoped { access_by_lua_block { app.strict:bearer { scopes = { "aws.cognito.signin.user.admin" },
+        groups = { "staff" } } } content_by_lua_block { app.claims() } }
+    location /api-claims { access_by_lua_block { app.api:bearer() } content_by_lua_block { app.claims() } }
+    location /maybe-upstream { access_by_lua_block { app.api:bearer { optional = true } }
+        proxy_pass http://127.0.0.1:$PORT/upstream; }
     location /maybe { access_by_lua_block { app.api:bearer { optional = true } }
         content_by_lua_block { ngx.print "ok" } }
     location /upstream { content_by_lua_block { app.upstream() } }
@@ -142,6 +151,55 @@ describe("the guard in nginx", function()
 
     it("removes planted headers also where no token is needed", function()
       assert.equal(200, (bearer("/maybe", nil, { ["x-user"] = "root" })))
+    end)
+
+    it("removes every spelling that an upstream may take for one of its headers", function()
+      local planted = { ["x_user"] = "root", ["X-uSeR"] = "root", ["x-real_user-name"] = "root",
+        ["X_Real_User_Name"] = "root", ["x-real-user-name"] = "root", ["x-other"] = "kept" }
+      local argv = { "curl", "-s" }
+      for name, value in pairs(planted) do
+        argv[#argv + 1] = "-H"
+        argv[#argv + 1] = name .. ": " .. value
+      end
+      for _, case in ipairs { { "/api/x", good.AccessToken, "alice" }, { "/maybe-upstream" } } do
+        local whole = { (table.unpack or unpack)(argv) }
+        whole[#whole + 1] = server.url .. case[1]
+        if case[2] then whole[#whole + 1] = "-HAuthorization: Bearer " .. case[2] end
+        local _, body = proc.run { argv = whole }
+        local seen = cjson.decode(body)
+        assert.equal(case[3], seen["x-user"])
+        assert.equal(case[3], seen["x-real-user-name"])
+        assert.equal("kept", seen["x-other"])
+        assert.is_nil(body:find("root", 1, true), body)
+      end
+    end)
+
+    it("gives the claims when a handler looks at them, cached or not", function()
+      for _, path in ipairs { "/api-claims", "/api-claims", "/strict/scoped", "/strict/scoped" } do
+        local status, body = bearer(path, good.AccessToken)
+        assert.equal(200, status)
+        local seen = cjson.decode(body)
+        assert.is_true(seen.same and seen.plain and seen.nothing_else)
+        assert.equal("alice", seen.claims.username)
+        assert.equal("access", seen.claims.token_use)
+        assert.same({ "staff" }, seen.claims["cognito:groups"])
+      end
+    end)
+
+    it("reads the few claims that it needs itself without a cache", function()
+      local status, body = bearer("/strict/any", good.AccessToken, { ["x-groups"] = "root" })
+      assert.equal(200, status)
+      local seen = cjson.decode(body)
+      assert.equal("alice", seen["x-user"])
+      assert.equal("staff", seen["x-groups"])
+      local bob = tokens("bob").AccessToken
+      seen = cjson.decode((select(2, bearer("/strict/any", bob, { ["x-groups"] = "root" }))))
+      assert.equal("bob", seen["x-user"])
+      assert.is_nil(seen["x-groups"])
+      assert.equal(200, (bearer("/strict/staff", good.AccessToken)))
+      assert.equal(403, (bearer("/strict/staff", bob)))
+      assert.equal(403, (bearer("/strict/scoped", bob)))
+      assert.equal(401, (bearer("/strict/staff", good.IdToken)))
     end)
 
     it("refuses what is not a token of this pool for this use", function()

@@ -14,6 +14,7 @@ local browser = require "cognito.ngx.guard.browser"
 local errors = require "cognito.errors"
 local form = require "cognito.ngx.guard.form"
 local host = require "cognito.ngx.host"
+local headers = require "cognito.ngx.guard.headers"
 local hosted = require "cognito.ngx.guard.hosted"
 local keys = require "cognito.storage.keys"
 local login = require "cognito.ngx.guard.login"
@@ -77,18 +78,12 @@ local function check_times(given)
   return true
 end
 
-local function list_of_names(map)
-  local names = {}
-  for name in pairs(map) do names[#names + 1] = name end
-  return names
-end
-
 local function settings(given)
-  local headers = given.headers or {}
+  local plan = headers.plan(given.headers or {})
   return {
     pool = given.pool, cookie = given.cookie or "__Host-session", login_path = given.login or "/login",
     home = given.home or "/", return_urls = given.return_urls or { "/*" }, after_logout = given.after_logout or "/",
-    headers = headers, header_names = list_of_names(headers), forward = given.forward,
+    headers = plan, wanted = bearer.wanted(plan), forward = given.forward,
     realm = given.realm or "cognito", background = given.background,
     slots = slots.new(given.max_sign_ins or 16, MINUTE),
   }
@@ -100,8 +95,6 @@ local function add_verifier(self, given)
   if given.pool and given.pool.issuers then chosen.issuer = given.pool.issuers end
   for name, value in pairs(given.verifier or {}) do chosen[name] = value end
   if not chosen.user_pool_id then return true end
-  -- A cache holds the claims anyway; without one they are worth a table only when somebody wants them.
-  self.claims_later = chosen.cache == false and #self.header_names == 0
   local err
   self.verifier, err = cognito.verifier(chosen)
   return self.verifier ~= nil or nil, err
@@ -150,9 +143,16 @@ function guard.new(given)
   return self
 end
 
+local NO_POLICY = {}
+
+-- A location asks at each request, so what is in order is seen without the general check.
 local function policy_of(given, where)
-  if given == nil then return {} end
-  return options.check(given, POLICY, where, 3)
+  if given == nil then return NO_POLICY end
+  if type(given) ~= "table" then return options.check(given, POLICY, where, 3) end
+  for name, value in pairs(given) do
+    if type(value) ~= POLICY[name] then return options.check(given, POLICY, where, 3) end
+  end
+  return given
 end
 
 local PHASES = { rewrite = true, access = true, content = true }

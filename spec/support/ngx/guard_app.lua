@@ -32,8 +32,11 @@ function M.init(given)
   M.ahead = guard { background = 60, cookie = "__Host-ahead", pool = must(cognito.pool {
     user_pool_id = given.pool_id, client_id = "brief", client_secret = given.secret, endpoint = given.url,
     flow = "USER_PASSWORD_AUTH", storage = pool.storage, issuer = given.issuer }) }
-  M.api = must(cognito_guard.new { headers = { ["X-User"] = "username" }, realm = "spec",
+  M.api = must(cognito_guard.new { realm = "spec",
+    headers = { ["X-User"] = "username", ["X-Real-User-Name"] = "username" },
     verifier = { user_pool_id = given.pool_id, client_id = given.client_id, issuer = given.issuer } })
+  M.strict = must(cognito_guard.new { headers = { ["X-User"] = "username", ["X-Groups"] = "cognito:groups" },
+    verifier = { user_pool_id = given.pool_id, client_id = given.client_id, issuer = given.issuer, cache = false } })
   M.tight = must(cognito_guard.new { pool = pool, key = KEY, cookie = "__Host-tight",
     storage = must(cognito.storage.shared_dict { name = "tiny", key = KEY }) })
 end
@@ -51,6 +54,14 @@ end
 
 --- Says which headers reached the upstream.
 function M.upstream() json(ngx.req.get_headers()) end
+
+--- Says what a handler finds of a bearer token, twice, for what is made at the first look must stay.
+function M.claims()
+  local who = ngx.ctx.cognito
+  local again = who.claims
+  json { claims = who.claims, same = rawequal(again, who.claims), plain = getmetatable(who.claims) == nil,
+    nothing_else = who.session == nil and who.token == nil }
+end
 
 --- The word that a page behind the guard puts into its forms.
 function M.csrf() ngx.print(M.guard:csrf()) end

@@ -4,6 +4,7 @@
 
 local bearer = require "cognito.ngx.guard.bearer"
 local cookies = require "cognito.ngx.guard.cookies"
+local headers = require "cognito.ngx.guard.headers"
 local reply = require "cognito.ngx.guard.reply"
 local request = require "cognito.ngx.guard.request"
 local tokens = require "cognito.tokens"
@@ -82,7 +83,7 @@ local function pass(self, visit, token, claims)
   hide_cookies(self)
   if self.background then renew_ahead(self, visit) end
   ngx.ctx.cognito = { claims = claims, session = visit.session, visit = visit }
-  request.set_claims(self.headers, claims)
+  headers.set(self.headers, claims)
   if self.forward == "access" then ngx.req.set_header("Authorization", "Bearer " .. token) end
   if self.forward == "id" then
     local id_token = visit.session:id_token()
@@ -99,7 +100,7 @@ end
 -- @tparam table self the guard
 -- @tparam table policy `optional`, `groups`, `scopes`, `api` (true or false instead of looking)
 function login.handle(self, policy)
-  request.clear(self.header_names)
+  headers.clear(self.headers)
   local visit, err = self.visits:find(ngx.var.http_cookie)
   if not visit then
     if err then return reply.unavailable(err, is_api(policy)) end

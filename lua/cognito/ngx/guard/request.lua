@@ -16,37 +16,6 @@ function request.is_api()
   return not (ngx.var.http_accept or ""):find("text/html", 1, true)
 end
 
---- Remove headers that only the guard may set, however the client spelled them.
--- @tparam table names
-function request.clear(names)
-  for _, name in ipairs(names) do
-    ngx.req.clear_header(name)
-    if name:find("-", 1, true) then ngx.req.clear_header((name:gsub("-", "_"))) end
-  end
-end
-
-local function header_text(value)
-  if type(value) == "table" then
-    local parts = {}
-    for i, item in ipairs(value) do parts[i] = tostring(item) end
-    value = table.concat(parts, ",")
-  end
-  value = tostring(value)
-  if #value > 4096 or value:find "%c" then return nil end
-  return value
-end
-
---- Pass claims on to the upstream.
--- @tparam table map header name -> claim name
--- @tparam table claims
-function request.set_claims(map, claims)
-  for name, claim in pairs(map) do
-    local value = claims[claim]
-    local text = value ~= nil and header_text(value) or nil
-    if text then ngx.req.set_header(name, text) end
-  end
-end
-
 local function one_value(value)
   if type(value) == "table" then return nil end
   return value == true and "" or value
