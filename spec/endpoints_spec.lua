@@ -1,3 +1,4 @@
+local address = require "cognito.address"
 local endpoints = require "cognito.endpoints"
 local data = require "spec.support.data"
 
@@ -43,15 +44,15 @@ describe("endpoints", function()
   it("takes https, and http for the loopback interface only", function()
     for _, url in ipairs { "https://example.com", "https://example.com:8443/base", "http://127.0.0.1:9229",
       "http://localhost:1", "http://[::1]:80", "http://127.255.255.255", "HTTPS://Example.com" } do
-      assert.are.equal(url, endpoints.check_url(url, "endpoint"))
+      assert.are.equal(url, address.check(url, "endpoint"))
     end
-    assert.are.equal("https://example.com", endpoints.check_url("https://example.com/", "endpoint"))
+    assert.are.equal("https://example.com", address.check("https://example.com/", "endpoint"))
     for _, url in ipairs { "http://example.com", "http://127.0.0.1.example.com", "http://127.0.0.1@evil.example",
       "http://localhost.evil.example", "http://10.0.0.1", "ftp://example.com", "example.com", "https://",
       "https://user:pw@example.com", "https://example.com/?a=b", "https://example.com#x", "https://a b",
       "https://example.com:0", "https://example.com:99999", "https://example.com:x", "https://a\r\nb", "",
       "http://127.0.0.999", "http://[::1].evil.example" } do
-      local ok, err = endpoints.check_url(url, "endpoint")
+      local ok, err = address.check(url, "endpoint")
       assert.is_nil(ok, url)
       assert.are.equal("config", err.kind)
       assert.are.equal("endpoint", err.field)

@@ -1,4 +1,4 @@
---- Devices: the data that a remembered device signs in with, and what a session does with its own.
+--- Devices: the data that a remembered device signs in with. What a session does with its own: `cognito.user.device`.
 --
 -- A device's record belongs to pool, client and resolved user name and survives a sign-out: `version`, `key`,
 -- `group_key`, `password`, `confirmed`. The name that was typed leads to it by a record `{ alias_of = name }`.
@@ -6,6 +6,7 @@
 
 local core = require "cognito.core"
 local errors = require "cognito.errors"
+local methods = require "cognito.methods"
 local ops = require "cognito.protocol.ops"
 local options = require "cognito.options"
 local records = require "cognito.records"
@@ -153,87 +154,11 @@ function device.enrol(pool, given, ctx)
   return state, not ok and err or nil
 end
 
--- ---- what a session can do with devices ----
-
-local methods = {}
-
-local CALL = { deadline = "number", cancel = "table", max_attempts = "integer" }
-local FORGET = { key = "string", deadline = "number", cancel = "table", max_attempts = "integer" }
-
-local function no_key()
-  return nil, errors.new("invalid", "the session has no device of its own", { field = "key", code = "no_device",
-    retryable = false })
-end
-
-local function own_key(session)
-  local record = records.of(session)
-  return record and record.device_key
-end
-
---- Says whether the session's own device is to be remembered, which spares the second factor. Needed once where the
--- pool leaves that to the user (`session.device.confirmation_needed`).
--- @function session:remember_device
--- @tparam boolean remember
--- @tparam[opt] table given `deadline`, `cancel`, `max_attempts`
--- @treturn boolean|nil true, or nil and an error as for `session:call`; `invalid` with code `no_device`. Operation
--- UpdateDeviceStatus. Any host.
-function methods:remember_device(remember, given)
-  if type(remember) ~= "boolean" then error("session:remember_device: true or false is needed", 2) end
-  options.check(given or {}, CALL, "session:remember_device", 2)
-  local key = own_key(self)
-  if not key then return no_key() end
-  local answer, err = self:call("UpdateDeviceStatus", { DeviceKey = key,
-    DeviceRememberedStatus = remember and "remembered" or "not_remembered" }, given)
-  if not answer then return nil, err end
-  if self.device.confirmation_needed then self.device.confirmation_needed = false end
-  return true
-end
-
---- Forgets a device at the service, and its data here when it is the one of this user on this machine.
--- @function session:forget_device
--- @tparam[opt] table given `key` (default: the session's own device), `deadline`, `cancel`, `max_attempts`
--- @treturn boolean|nil true, or nil and an error as for `session:call`; `invalid` with code `no_device`; `store`.
--- Operation ForgetDevice. Any host.
-function methods:forget_device(given)
-  given = options.check(given or {}, FORGET, "session:forget_device", 2)
-  local key = given.key or own_key(self)
-  if not key then return no_key() end
-  local answer, err = self:call("ForgetDevice", { DeviceKey = key },
-    { deadline = given.deadline, cancel = given.cancel, max_attempts = given.max_attempts })
-  if not answer then return nil, err end
-  return device.drop(getmetatable(self).pool, self.username or "", key)
-end
-
-local Device = { __name = "cognito.device" }
-
--- `session:device{...}` and `session.device.key` are one name. A call through a metamethod is no border that a
--- coroutine cannot cross, in any Lua.
-function Device.__call(field, ...)
-  return field.describe(...)
-end
-
---- The field `session.device`.
--- @tparam function describe the method `session:device{ key = }`
--- @tparam[opt] table state `key`, `confirmed`, `confirmation_needed`
--- @treturn table
-function device.field(describe, state)
-  state = state or { confirmed = false, confirmation_needed = false }
-  state.describe = describe
-  return setmetatable(state, Device)
-end
-
---- Gives a class of sessions its device methods, and the field for sessions without a device.
--- @tparam table class has the method `device`
-function device.attach(class)
-  for name, method in pairs(methods) do class[name] = method end
-  class.device = device.field(class.device)
-end
-
 --- Tells a session of its device.
 -- @tparam table session
 -- @tparam[opt] table state `key`, `confirmed`, `confirmation_needed`
 function device.tell(session, state)
-  if state then session.device = device.field(session.device.describe, state) end
+  if state then session.device = methods.device(session.device.describe, state) end
 end
 
 return device

@@ -4,14 +4,16 @@
 local choose = require "cognito.host.choose"
 local client = require "cognito.client"
 local core = require "cognito.core"
-local device = require "cognito.device"
 local errors = require "cognito.errors"
+local lazy = require "cognito.lazy"
 local methods = require "cognito.methods"
 local options = require "cognito.options"
 local pool_value = require "cognito.pool"
 local records = require "cognito.records"
 local refresh = require "cognito.refresh"
 local session = require "cognito.session"
+
+local device = lazy.module "cognito.device"
 
 local facade = {}
 
@@ -54,13 +56,14 @@ local function choose_storage(o, host)
   return storage
 end
 
-local LATE = { "protocol.faults", "protocol.rules", "signin", "signout", "user.account", "user.factors", "hosted",
-  "credentials" }
+local LATE = { "protocol.rules", "signin", "signout", "user.account", "user.factors", "user.device",
+  "hosted", "credentials" }
 
 -- Inside nginx what is loaded late would be read from the disk in the middle of a request.
 local function load_all()
   for _, name in ipairs(LATE) do require("cognito." .. name) end
   require "cjson.safe"
+  lazy.load()
 end
 
 -- 62 random bits. Not from OpenSSL's generator, which takes long to start: this is a name and no secret.

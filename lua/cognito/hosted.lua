@@ -2,8 +2,8 @@
 -- Sources: RFC 6749 4.1, RFC 7636, RFC 9700, OpenID Connect Core 3.1; Cognito's authorize, token, revoke, userInfo
 -- and logout endpoints.
 -- @module cognito.hosted
+local address = require "cognito.address"
 local core = require "cognito.core"
-local endpoints = require "cognito.endpoints"
 local errors = require "cognito.errors"
 local form = require "cognito.protocol.form"
 local oauth = require "cognito.protocol.oauth"
@@ -37,7 +37,7 @@ function hosted.base_url(pool)
   if not pool.domain then
     return config_error("domain", "the pool has no domain", "give `domain`: the prefix or host of the hosted login")
   end
-  return endpoints.check_url(oauth.base_url(pool.domain, pool.region, pool.fips), "domain")
+  return address.check(oauth.base_url(pool.domain, pool.region, pool.fips), "domain")
 end
 
 local function check_redirect(uri)

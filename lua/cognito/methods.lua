@@ -10,7 +10,7 @@ local NAMES = {
   session = { "user", "update_attributes", "delete_attributes", "send_attribute_code", "verify_attribute",
     "change_password", "delete_user", "mfa", "set_mfa", "set_user_settings", "auth_factors", "associate_totp",
     "verify_totp", "start_passkey", "complete_passkey", "delete_passkey", "passkeys", "each_passkey", "devices",
-    "each_device", "device" },
+    "each_device", "device", "remember_device", "forget_device" },
 }
 
 local loaded
@@ -28,7 +28,26 @@ local function load()
   user.define(account.session, loaded.session, send_of_session)
   user.define(factors.session, loaded.session, send_of_session)
   factors.define_iterators(loaded.session)
+  require("cognito.user.device").define(loaded.session)
   return loaded
+end
+
+local Device = { __name = "cognito.device" }
+
+-- `session:device{...}` and `session.device.key` are one name. A call through a metamethod is no border that a
+-- coroutine cannot cross, in any Lua.
+function Device.__call(field, ...)
+  return field.describe(...)
+end
+
+--- The field `session.device`.
+-- @tparam function describe the method `session:device{ key = }`
+-- @tparam[opt] table state `key`, `confirmed`, `confirmation_needed`
+-- @treturn table
+function methods.device(describe, state)
+  state = state or { confirmed = false, confirmation_needed = false }
+  state.describe = describe
+  return setmetatable(state, Device)
 end
 
 --- Add the methods to a class.
@@ -37,11 +56,12 @@ end
 function methods.attach(class, side)
   for _, name in ipairs(NAMES[side]) do
     local method
-    class[name] = function(self, given)
+    class[name] = function(self, given, more)
       method = method or load()[side][name]
-      return method(self, given)
+      return method(self, given, more)
     end
   end
+  if class.device then class.device = methods.device(class.device) end
 end
 
 --- Names of all methods of a side.

@@ -1,9 +1,12 @@
 --- The pool as a value: who it is, where it is reached, and the limits of its calls. No I/O.
 -- @module cognito.pool
 
-local endpoints = require "cognito.endpoints"
 local errors = require "cognito.errors"
+local lazy = require "cognito.lazy"
 local options = require "cognito.options"
+
+local address = lazy.module "cognito.address"
+local endpoints = lazy.module "cognito.endpoints"
 
 local pool = {}
 
@@ -91,33 +94,29 @@ local function check_limits(value, o)
   return value
 end
 
+local function resolve(o, region)
+  local endpoint, err
+  if o.endpoint then
+    endpoint, err = address.check(o.endpoint, "endpoint")
+    if not endpoint or not (o.fips or o.dual_stack) then return endpoint, err end
+  end
+  return endpoints.resolve { region = region, fips = o.fips, dual_stack = o.dual_stack, endpoint = endpoint }
+end
+
 local function check_address(value, o)
-  local err
+  local url, err
   value.region, err = check_region(o)
   if not value.region then return nil, err end
-  if o.endpoint then
-    local endpoint
-    endpoint, err = endpoints.check_url(o.endpoint, "endpoint")
-    if not endpoint then return nil, err end
-  end
-  local url
-  url, err = endpoints.resolve { region = value.region, fips = o.fips, dual_stack = o.dual_stack,
-    endpoint = o.endpoint and o.endpoint:gsub("/+$", "") or nil }
+  url, err = resolve(o, value.region)
   if not url then return nil, err end
   value.url = url .. "/"
   return value
 end
 
 local function check_issuer(value, o)
-  if o.issuer then
-    local issuer, err = endpoints.check_url(o.issuer, "issuer")
-    if not issuer then return nil, err end
-    value.issuers, value.given_issuer = { o.issuer }, o.issuer
-  else
-    value.issuers = { endpoints.issuers(value.region, o.user_pool_id) }
-  end
-  value.issuer = value.issuers[1]
-  return value
+  value.given_issuer = o.issuer
+  if not o.issuer then return value end
+  return address.check(o.issuer, "issuer")
 end
 
 local function check_words(o)
@@ -193,6 +192,12 @@ end
 -- @treturn table|nil a list of one or two, or nil and an error of kind `config`
 function Pool:read_secrets()
   return self.secrets()
+end
+
+--- The issuers that tokens of the pool may name.
+-- @treturn table a list of one or two
+function Pool:issuers()
+  return self.given_issuer and { self.given_issuer } or { endpoints.issuers(self.region, self.user_pool_id) }
 end
 
 --- The pool's name as SRP uses it: what follows the underscore of its id.

@@ -6,11 +6,13 @@
 
 local client = require "cognito.client"
 local core = require "cognito.core"
-local device = require "cognito.device"
 local errors = require "cognito.errors"
+local lazy = require "cognito.lazy"
 local ops = require "cognito.protocol.ops"
 local records = require "cognito.records"
 local tokens = require "cognito.tokens"
+
+local device = lazy.module "cognito.device"
 
 local refresh = {}
 

@@ -5,12 +5,14 @@
 
 local core = require "cognito.core"
 local client = require "cognito.client"
-local device = require "cognito.device"
 local errors = require "cognito.errors"
+local lazy = require "cognito.lazy"
 local options = require "cognito.options"
 local records = require "cognito.records"
 local refresh = require "cognito.refresh"
 local tokens = require "cognito.tokens"
+
+local device = lazy.module "cognito.device"
 
 local session = {}
 
@@ -306,7 +308,6 @@ function session.class(pool)
   local methods = { access_token = make_access_token(pool.host.monotime) }
   setmetatable(methods, { __index = Session })
   for name, method in pairs(Session) do methods[name] = method end
-  device.attach(methods)
   return { __name = "cognito.session", __index = methods, __tostring = describe, pool = pool }
 end
 

@@ -51,12 +51,14 @@ function M.names(code, word)
   return (" " .. code .. " "):find("[^%w_.:]" .. word .. "[^%w_]") ~= nil
 end
 
---- Module names that a Lua source requires.
+--- Module names that a Lua source requires, at once or lazily (see cognito.lazy).
 function M.requires(text)
   local list = {}
-  -- comments go, strings stay: `require "x"`, `require("x")`
+  -- comments go, strings stay: `require "x"`, `require("x")`, `lazy.module "x"`
   local bare = text:gsub("%-%-%[(=*)%[.-%]%1%]", ""):gsub("%-%-[^\n]*", "")
-  for name in bare:gmatch "require%s*%(?%s*[\"']([%w_.]+)[\"']" do list[#list + 1] = name end
+  for _, word in ipairs { "require", "lazy%.module" } do
+    for name in bare:gmatch(word .. "%s*%(?%s*[\"']([%w_.]+)[\"']") do list[#list + 1] = name end
+  end
   return list
 end
 

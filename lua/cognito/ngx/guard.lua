@@ -92,7 +92,7 @@ end
 local function add_verifier(self, given)
   local chosen = { token_use = "access", cache = true, host = host.new() }
   if given.pool then chosen.user_pool_id, chosen.client_id = given.pool.user_pool_id, given.pool.client_id end
-  if given.pool and given.pool.issuers then chosen.issuer = given.pool.issuers end
+  if given.pool then chosen.issuer = given.pool:issuers() end
   for name, value in pairs(given.verifier or {}) do chosen[name] = value end
   if not chosen.user_pool_id then return true end
   local err

@@ -1,16 +1,18 @@
 --- The dialect of the service's API, awsJson1.1: one POST an operation, a JSON object each way.
--- Source: the AWS JSON 1.1 protocol; where an answer has no `__type` the header counts, and then the status.
+-- Source: the AWS JSON 1.1 protocol.
 -- @module cognito.protocol.aws
 
 local errors = require "cognito.errors"
 local json = require "cognito.json"
+local lazy = require "cognito.lazy"
 local ops = require "cognito.protocol.ops"
-local wire = require "cognito.protocol.wire"
-local core = require "cognito.core"
+
+local refusal = lazy.module "cognito.protocol.refusal"
+local wire = lazy.module "cognito.protocol.wire"
 
 local aws = {}
 
-local header, byte, type = core.header, string.byte, type
+local byte, type = string.byte, type
 local OPEN = ("{"):byte()
 
 for _, op in ipairs(ops.list) do
@@ -58,75 +60,6 @@ function aws.mark(request, mark)
   request.headers[6] = mark
 end
 
--- Replaces in a message what the caller sent in confidence, should the service ever echo it.
-local function redact(message, value)
-  if type(value) == "table" then
-    for _, v in pairs(value) do message = redact(message, v) end
-  elseif type(value) == "string" and #value >= 4 then
-    local from, to = message:find(value, 1, true)
-    while from do
-      message = message:sub(1, from - 1) .. "***" .. message:sub(to + 1)
-      from, to = message:find(value, from + 3, true)
-    end
-  end
-  return message
-end
-
-local function redact_input(message, input)
-  for name, value in pairs(input) do
-    if ops.sensitive[name] then message = redact(message, value) end
-  end
-  return message
-end
-
-local function trim_code(code)
-  return type(code) == "string" and code:match("^[^:]*"):match("[^#]*$") or nil
-end
-
-local function is_code(code)
-  return code and #code <= 100 and code:find("^[%w_%.]+$") and code or nil
-end
-
-local function read_error(response)
-  local body = response.body
-  local parsed = body:find("^%s*{") and json.decode(body)
-  return type(parsed) == "table" and parsed or nil
-end
-
-local function code_of(parsed, response)
-  local code = is_code(trim_code(parsed and parsed.__type))
-    or is_code(trim_code(header(response.headers, "x-amzn-errortype")))
-  if code then return code end
-  if parsed and parsed.code == "BadRequest" and response.status < 500 then return "UnknownOperationException" end
-  return "HTTP" .. response.status
-end
-
-local function message_of(parsed, response)
-  local text = parsed and (parsed.message or parsed.Message) or header(response.headers, "x-amzn-errormessage")
-  return type(text) == "string" and text or "the service gave no message"
-end
-
--- An error page of something between us and the service: a body, but no word of the service in it.
-local function is_foreign(parsed, response)
-  return not parsed and response.status < 500 and response.body ~= ""
-    and not header(response.headers, "x-amzn-errortype")
-end
-
-local function failure(spec, response)
-  local operation = spec.op.name
-  local redirected = wire.redirect(operation, response)
-  if redirected then return redirected end
-  local parsed = read_error(response)
-  if is_foreign(parsed, response) or response.status < 300 then
-    return wire.bad(operation, response, "the answer is not the service's", false)
-  end
-  local fields = wire.fields(operation, response)
-  fields.code = code_of(parsed, response)
-  local message = redact_input(message_of(parsed, response), spec.input)
-  -- loaded with the first error: a start that goes well does not need it
-  return errors.new(require("cognito.protocol.faults").explain(fields, message), message, fields)
-end
-
 local function wrong_member(op, answer)
   for name, value in pairs(answer) do
     local wanted = answer_types[name]
@@ -161,7 +94,7 @@ end
 -- @treturn table|nil the answer's members, or nil and an error
 function aws.parse(spec, response)
   if response.status == 200 then return success(spec, response) end
-  return nil, failure(spec, response)
+  return nil, refusal.read(spec, response)
 end
 
 return aws

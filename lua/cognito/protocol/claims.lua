@@ -2,6 +2,7 @@
 -- @module cognito.protocol.claims
 
 local core = require "cognito.core"
+local address = require "cognito.address"
 local endpoints = require "cognito.endpoints"
 local errors = require "cognito.errors"
 
@@ -33,7 +34,7 @@ end
 local function check_issuer_list(list)
   for i = 1, #list do
     if type(list[i]) ~= "string" then return wrong("issuer", "issuer must be an address") end
-    local ok, err = endpoints.check_url(list[i], "issuer")
+    local ok, err = address.check(list[i], "issuer")
     if not ok then return nil, err end
   end
   return list
