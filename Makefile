@@ -179,6 +179,7 @@ rockspec: ## regenerate the module list of the rockspec
 ASAN := $(BUILD)/asan
 asan: ## build with ASan and UBSan into build/asan and run the C tests and the specs on Lua 5.4
 	@tools/install build demo test
+	@$(MAKE) -s $(PAR) build    # for nginx, which cannot load the other one
 	@$(MAKE) -s $(PAR) BUILD=$(ASAN) OPTIMISE="-O1 -g -fno-omit-frame-pointer" LDFLAGS= \
 	    SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=undefined" build build-c
 	@BUILD=$(ASAN) SPEC=$(SPEC) LUAS=5.4 ASAN=1 tools/test

@@ -137,13 +137,13 @@ describe("host.loop", function()
     assert.is_false(loop:step(5))
     assert.is_nil(loop:timeout())
     loop:run()
-    assert.is_true(loop.monotime() - before < 0.5)
+    assert.is_true(loop.monotime() - before < 2.5)
   end)
 
   it("never waits in step(0): a frame loop", function()
     local loop, done, frames, longest = loops.new(), false, 0, 0
     loop:spawn(function()
-      assert(loop.send(request(loop, "delay?ms=500")))
+      assert(loop.send(request(loop, "delay?ms=1000")))
       done = true
     end)
     while not done do
@@ -154,7 +154,7 @@ describe("host.loop", function()
       require("cognito.posix").sleep(0.005)
     end
     assert.is_true(frames > 10, frames .. " frames")
-    assert.is_true(longest < (os.getenv "VALGRIND" and 2 or 0.3), "a step took " .. longest)
+    assert.is_true(longest < 0.8, "a step took " .. longest)
   end)
 
   it("says by descriptor and timeout when it wants to be called", function()

@@ -79,22 +79,24 @@ describe("sessions in the loop", function()
 
   it("refresh different users side by side and never mix them", function()
     local pool, loop = make()
-    e.faults { { fault = "delay:0.3", operation = "GetTokensFromRefreshToken" } }
-    local took = {}
+    e.faults { { fault = "delay:1", operation = "GetTokensFromRefreshToken" } }
+    local sessions, done = {}, 0
     for _, name in ipairs { "alice", "bob" } do
+      loop:spawn(function() sessions[name] = sign_in(pool, name) end)
+    end
+    loop:run()
+    for name, session in pairs(sessions) do
       loop:spawn(function()
-        local session = sign_in(pool, name)
-        local start = loop.monotime()
         assert(session:refresh())
-        took[#took + 1] = loop.monotime() - start
+        done = done + 1
         assert.equal(name, session:claims()["cognito:username"])
         assert.equal(name, assert(session:call("GetUser")).Username)
       end)
     end
     local start = loop.monotime()
     loop:run()
-    assert.equal(2, #took)
-    assert.is_true(loop.monotime() - start < took[1] + took[2] + 0.25)
+    assert.equal(2, done)
+    assert.is_true(loop.monotime() - start < 2, "one waited for the other")
   end)
 
   it("a waiter leaves at its own deadline or cancel; the others get the tokens", function()
@@ -159,7 +161,7 @@ describe("sessions in the loop", function()
         loop:spawn(function()
           local start = loop.monotime()
           assert.equal(token, session:access_token())
-          assert.is_true(loop.monotime() - start < 0.8)
+          assert.is_true(loop.monotime() - start < 2.5) -- it hangs for good
           got = got + 1
         end)
       end

@@ -137,7 +137,7 @@ function Server:log() return self:read "error.log" end
 -- @tparam string text
 -- @treturn boolean
 function Server:logs(text)
-  local deadline = socket.gettime() + 10
+  local deadline = socket.gettime() + 30
   repeat
     if self:log():find(text, 1, true) then return true end
     socket.sleep(0.01)

@@ -32,7 +32,7 @@ function M.start(options)
   local dir = tmp.dir()
   local line = ("exec sh spec/support/child.sh %s %s"):format(tmp.quote(dir), command_line(options))
   local self = setmetatable({ dir = dir, pipe = assert(io.popen(line, "w")), name = options.argv[1] }, Child)
-  local pid = until_true(10, function() return tmp.read(dir .. "/pid") end)
+  local pid = until_true(30, function() return tmp.read(dir .. "/pid") end)
   self.pid = tonumber((assert(pid, "child.sh did not start")))
   return self
 end
@@ -45,7 +45,7 @@ function Child:status() return tonumber(tmp.read(self.dir .. "/status") or "") e
 
 --- Waits for `pattern` in the standard output; returns its captures, or nil and what was seen.
 function Child:wait_line(pattern, seconds)
-  local found = until_true(seconds or 10, function()
+  local found = until_true(seconds or 30, function()
     local match = { self:output():match(pattern) }
     if match[1] then return match end
     return self:status() and { false }
@@ -57,7 +57,7 @@ end
 
 --- Waits until the child has ended by itself; returns its exit code, or nil, "timeout".
 function Child:wait(seconds)
-  local code = until_true(seconds or 10, function() return self:status() end)
+  local code = until_true(seconds or 30, function() return self:status() end)
   if not code then return nil, "timeout" end
   return code
 end
@@ -70,14 +70,14 @@ function Child:stop()
     self.pipe:close()
     self.pipe = nil
   end
-  return self:wait(5)
+  return self:wait(30)
 end
 
 --- Runs a command to its end: returns exit code, standard output, standard error.
--- @tparam table options as for `start`, and `timeout` in seconds (default 30)
+-- @tparam table options as for `start`, and `timeout` in seconds (default 60)
 function M.run(options)
   local child = M.start(options)
-  local code, why = child:wait(options.timeout or 30)
+  local code, why = child:wait(options.timeout or 60)
   child:stop()
   return code or why, child:output(), child:errors()
 end

@@ -31,7 +31,7 @@ end
 function Server:restart()
   if self.child then self.child:stop() end
   self.child = proc.start { argv = self.argv }
-  local ok, seen = self.child:wait_line("(Ready to accept connections)", 10)
+  local ok, seen = self.child:wait_line("(Ready to accept connections)", 30)
   assert(ok, seen)
 end
 

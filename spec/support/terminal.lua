@@ -38,7 +38,7 @@ function Terminal:screen() return (tmux(self, "capture-pane", "-t", "t", "-p", "
 
 --- Waits until the screen shows `text`; raises with the screen when it does not.
 function Terminal:see(text, seconds)
-  local ends = socket.gettime() + (seconds or 10)
+  local ends = socket.gettime() + (seconds or 30)
   local screen
   repeat
     screen = self:screen()

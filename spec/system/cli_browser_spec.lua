@@ -143,11 +143,11 @@ describe("login by a real browser", function()
     chrome:type("input[name=password]", PASSWORD)
     local started = socket.gettime()
     chrome:follow "form[action='/login'] button[type=submit]"
-    assert.equal(0, child:wait(10))
+    assert.equal(0, child:wait(30))
     local took = socket.gettime() - started
     child:stop()
     -- The figure is a report; the bound is a fuse that only a hang would blow.
     print(("page to token: %.0f ms"):format(took * 1000))
-    assert.is_true(took < 5)
+    assert.is_true(took < 20)
   end)
 end)

@@ -131,9 +131,9 @@ describe("cognito.ngx.host in nginx", function()
     finally(function() gone:stop() end)
     local client = assert(socket.connect("127.0.0.1", gone.port))
     client:send "GET /start HTTP/1.1\r\nHost: x\r\n\r\n"
-    assert.is_true(nginx.wait_until(5, function() return select(2, gone:request "/counts") == "100" or nil end))
+    assert.is_true(nginx.wait_until(30, function() return select(2, gone:request "/counts") == "100" or nil end))
     client:close()
-    assert.is_true(nginx.wait_until(5, function() return select(2, gone:request "/counts") == "110" or nil end))
+    assert.is_true(nginx.wait_until(30, function() return select(2, gone:request "/counts") == "110" or nil end))
   end)
 
   it("says so when no timer is to be had", function()

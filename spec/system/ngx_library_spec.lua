@@ -118,7 +118,7 @@ describe("the library in nginx", function()
     local times = latencies(function() return waiting:status() end)
     waiting:stop()
     assert.is_true(#times > 50, #times .. " requests")
-    assert.is_true(p99(times) < 0.02 + 3 * usual, ("p99 is %.1f ms, else %.1f ms"):format(p99(times) * 1000,
+    assert.is_true(p99(times) < 0.1 + 3 * usual, ("p99 is %.1f ms, else %.1f ms"):format(p99(times) * 1000,
       usual * 1000))
   end)
 
@@ -127,7 +127,7 @@ describe("the library in nginx", function()
     service.faults { { fault = "delay:0.3", operation = "GetTokensFromRefreshToken", times = 1 } }
     local client = assert(socket.connect("127.0.0.1", server.port))
     client:send(("GET /token?id=%s HTTP/1.1\r\nHost: x\r\n\r\n"):format(id))
-    assert.is_true(nginx.wait_until(5, function() return refreshes() == 1 or nil end))
+    assert.is_true(nginx.wait_until(30, function() return refreshes() == 1 or nil end))
     client:close()
     assert.equal(200, (server:request("/token?id=" .. id)))
     assert.equal(1, refreshes())
@@ -137,7 +137,7 @@ describe("the library in nginx", function()
     local id = expired()
     service.faults { { fault = "delay:0.5", operation = "GetTokensFromRefreshToken", times = 1 } }
     local waiting = proc.start { argv = { "curl", "-s", server.url .. "/token?id=" .. id } }
-    assert.is_true(nginx.wait_until(5, function() return refreshes() == 1 or nil end))
+    assert.is_true(nginx.wait_until(30, function() return refreshes() == 1 or nil end))
     for _, pid in ipairs(server:workers()) do os.execute("kill -KILL " .. pid) end
     waiting:stop()
     assert.is_true(nginx.wait_until(60, function()
@@ -150,7 +150,7 @@ describe("the library in nginx", function()
     local id = expired()
     service.faults { { fault = "delay:0.5", operation = "GetTokensFromRefreshToken", times = 1 } }
     local waiting = proc.start { argv = { "curl", "-s", "-w", "%{http_code}", server.url .. "/token?id=" .. id } }
-    assert.is_true(nginx.wait_until(5, function() return refreshes() == 1 or nil end))
+    assert.is_true(nginx.wait_until(30, function() return refreshes() == 1 or nil end))
     server:signal "HUP"
     assert.equal(0, waiting:wait(10))
     assert.truthy(waiting:output():find "^ey.*\n200$")

@@ -74,11 +74,11 @@ describe("a process that stopped while it held the session's lock", function()
     local took = posix.monotime() - start
     assert.is_nil(ok)
     assert.equal("timeout", err.kind)
-    assert.is_true(took < 0.8, ("%.3f s"):format(took))
+    assert.is_true(took < 3, ("%.3f s"):format(took)) -- the lock is held for good
     assert.is_string((session:access_token()))
     assert.is_nil(server.counts().GetTokensFromRefreshToken)
     child:signal "KILL"
-    child:wait(5)
+    child:wait(30)
     assert.is_true(session:refresh { deadline = 10 })
     child:stop()
   end)
