@@ -38,6 +38,14 @@ describe("errors", function()
     assert.is_true(#err.message <= 256)
   end)
 
+  it("escapes what a terminal obeys and what turns a text around, and leaves words of any script", function()
+    assert.are.equal("a\\xc2\\x9b31mb", errors.visible "a\194\15531mb")
+    assert.are.equal("\\xe2\\x80\\xaemoc", errors.visible "\226\128\174moc")
+    assert.are.equal("\\xe2\\x81\\xa7", errors.visible "\226\129\167")
+    local word = "ünï \206\177 \215\144 \230\188\162 \240\159\148\145"
+    assert.are.equal(word, errors.visible(word))
+  end)
+
   it("cuts between UTF-8 sequences", function()
     for shift = 0, 4 do
       local text = errors.clean(("a"):rep(shift) .. ("\226\130\172"):rep(200))

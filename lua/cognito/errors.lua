@@ -33,8 +33,8 @@ errors.kinds = {
 
 local MAX_TEXT = 256
 
-local function escape_byte(c)
-  return ("\\x%02x"):format(c:byte())
+local function escape(sequence)
+  return (sequence:gsub(".", function(c) return ("\\x%02x"):format(c:byte()) end))
 end
 
 -- Cuts at the end of a UTF-8 sequence, so that a cut text is still text.
@@ -52,10 +52,22 @@ local function escape_broken(text)
     local sound = utf8_sound(text:sub(at))
     out[#out + 1] = text:sub(at, at + sound - 1)
     at = at + sound
-    if at <= #text then out[#out + 1] = escape_byte(text:sub(at, at)) end
+    if at <= #text then out[#out + 1] = escape(text:sub(at, at)) end
     at = at + 1
   end
   return table.concat(out)
+end
+
+-- What a terminal obeys or a reader does not see, in UTF-8: the other control characters (U+0080 to U+009F), and what
+-- turns the direction of a text or ends its line.
+local UNSEEN = { "[%c\127]", "\194[\128-\159]", "\226\128[\142\143\168-\174]", "\226\129[\166-\169]" }
+
+--- A foreign text as it may be shown on a terminal: what is no visible character of valid UTF-8 is escaped.
+-- @tparam string text any bytes
+-- @treturn string
+function errors.visible(text)
+  for _, pattern in ipairs(UNSEEN) do text = text:gsub(pattern, escape) end
+  return utf8_sound(text) < #text and escape_broken(text) or text
 end
 
 --- A foreign text as one bounded printable line of valid UTF-8: control characters and broken sequences are escaped,
@@ -63,9 +75,7 @@ end
 -- @tparam string text any bytes
 -- @treturn string at most 256 bytes
 function errors.clean(text)
-  text = cut(text, 4 * MAX_TEXT):gsub("[%c\127]", escape_byte)
-  if utf8_sound(text) < #text then text = escape_broken(text) end
-  return cut(text, MAX_TEXT)
+  return cut(errors.visible(cut(text, 4 * MAX_TEXT)), MAX_TEXT)
 end
 
 local Error = { __name = "cognito.error" }
