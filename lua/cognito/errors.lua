@@ -62,12 +62,18 @@ end
 -- turns the direction of a text or ends its line.
 local UNSEEN = { "[%c\127]", "\194[\128-\159]", "\226\128[\142\143\168-\174]", "\226\129[\166-\169]" }
 
---- A foreign text as it may be shown on a terminal: what is no visible character of valid UTF-8 is escaped.
+local function escape_unseen(text)
+  for _, pattern in ipairs(UNSEEN) do text = text:gsub(pattern, escape) end
+  return text
+end
+
+--- A foreign text of any length as it may be shown on a terminal: what is no visible character is escaped.
 -- @tparam string text any bytes
 -- @treturn string
 function errors.visible(text)
-  for _, pattern in ipairs(UNSEEN) do text = text:gsub(pattern, escape) end
-  return utf8_sound(text) < #text and escape_broken(text) or text
+  text = escape_unseen(text)
+  if utf8_sound(text) == #text then return text end
+  return (text:gsub("[\128-\255]", escape))
 end
 
 --- A foreign text as one bounded printable line of valid UTF-8: control characters and broken sequences are escaped,
@@ -75,7 +81,9 @@ end
 -- @tparam string text any bytes
 -- @treturn string at most 256 bytes
 function errors.clean(text)
-  return cut(errors.visible(cut(text, 4 * MAX_TEXT)), MAX_TEXT)
+  text = escape_unseen(cut(text, 4 * MAX_TEXT))
+  if utf8_sound(text) < #text then text = escape_broken(text) end
+  return cut(text, MAX_TEXT)
 end
 
 local Error = { __name = "cognito.error" }

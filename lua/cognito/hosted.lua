@@ -32,7 +32,7 @@ end
 --- The base URL of the pool's hosted login.
 -- @tparam table pool
 -- @treturn string|nil
--- @treturn ?errors `config` when the pool has no `domain`, or one that is neither https nor loopback
+-- @treturn ?errors `config` when the pool has no `domain`
 function hosted.base_url(pool)
   if not pool.domain then
     return config_error("domain", "the pool has no domain", "give `domain`: the prefix or host of the hosted login")
@@ -40,13 +40,17 @@ function hosted.base_url(pool)
   return address.check(oauth.base_url(pool.domain, pool.region, pool.fips), "domain")
 end
 
+local LOOPBACK = { localhost = true, ["127.0.0.1"] = true, ["[::1]"] = true }
+
 local function check_redirect(uri)
   if type(uri) ~= "string" or not uri:match "^%a[%w+.-]*:" then
     return config_error("redirect_uri", "redirect_uri is not a URL", "it must be one of the app client's callback URLs")
   end
   if uri:find("#", 1, true) then return config_error("redirect_uri", "redirect_uri must have no fragment") end
-  local host = uri:match "^http://([^/:]+)"
-  if uri:match "^http:" and host ~= "localhost" and host ~= "127.0.0.1" then
+  local authority = uri:match "^%a[%w+.-]*://([^/?]*)" or ""
+  if authority:find("@", 1, true) then return config_error("redirect_uri", "redirect_uri must hold no user name") end
+  local host = authority:match "^%[::1%]" or authority:match "^[^:]*"
+  if uri:match "^http:" and not LOOPBACK[host] then
     return config_error("redirect_uri", "redirect_uri must be https, but for http://localhost")
   end
   return true
