@@ -44,7 +44,7 @@ local function is_ours(name) return name:find "^cognito" or name:find "^resty%.c
 local function breach(from, to)
   local a, b = room(from), room(to)
   if a == "emulator" and is_ours(to) and b ~= "emulator" then return "the emulator shares nothing with the client" end
-  if b == "emulator" and a ~= "emulator" and a ~= "face" then return "the emulator is a process of its own" end
+  if b == "emulator" and a ~= "emulator" then return a ~= "face" and "the emulator is a process of its own" or nil end
   if C_USERS[to] then
     return not matches(from, C_USERS[to]) and "see C_USERS for who may" or nil
   end

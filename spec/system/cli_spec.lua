@@ -136,7 +136,11 @@ describe("the command cognito", function()
     local _, token = cognito "token"
     assert.equal(token, out .. "\n")
     assert.equal(2, (cognito("exec --variable 1BAD -- " .. script)))
-    assert.equal(3, (cognito "exec -- /no/such/program"))
+    assert.equal(7, (cognito("exec " .. script .. " --id -x")))
+    local none, _, why = cognito "exec -- /no/such/program"
+    assert.equal(127, none)
+    assert.truthy(why:find("/no/such/program cannot be run: no such file", 1, true))
+    assert.equal(126, (cognito "exec -- /etc/passwd"))
   end)
 
   it("keeps secrets out of argv, environ, messages and messages as JSON", function()
@@ -178,7 +182,7 @@ describe("the command cognito", function()
     os.execute("chmod 644 " .. path)
     local code, _, err = cognito "token"
     assert.equal(3, code)
-    assert.truthy(err:find("0600", 1, true))
+    assert.truthy(err:find("chmod 600 " .. path, 1, true))
     os.execute("chmod 600 " .. path)
     tmp.write(path, "{ torn")
     assert.equal(3, (cognito "token"))

@@ -11,19 +11,23 @@ local config = {}
 local FILE = "config.json"
 local MAX_BYTES = 256 * 1024
 
---- The settings a profile can have, in the order in which `configure` asks for them.
+--- The settings a profile can have, in the order in which `configure` asks for them. `needs`: asked only where that
+-- other setting is there; `rare`: asked only with --all; `list`: values of this type, separated by commas.
 config.settings = {
-  { name = "user_pool_id", ask = "User pool id", example = "eu-west-1_AbCdEf123", required = true },
+  { name = "user_pool_id", ask = "User pool id, such as eu-west-1_AbCdEf123", required = true },
   { name = "client_id", ask = "App client id", required = true },
-  { name = "client_secret", ask = "Client secret (confidential clients only)", secret = true },
-  { name = "region", ask = "Region (when it is not in the pool id)" },
-  { name = "endpoint", ask = "Endpoint (emulators and proxies only)" },
-  { name = "issuer", ask = "Issuer of the tokens (emulators and proxies only)" },
-  { name = "domain", ask = "Hosted login domain or prefix (for login --browser)" },
-  { name = "redirect_ports", ask = "Registered loopback ports, comma separated (for login --browser)", list = true },
-  { name = "scopes", ask = "Scopes, comma separated (for login --browser)", list = true },
-  { name = "ca_file", ask = "CA file (private CAs only)" },
-  { name = "flow", ask = "Sign-in flow (default USER_SRP_AUTH)" },
+  { name = "client_secret", ask = "Client secret, for confidential clients only", secret = true },
+  { name = "domain", ask = "Domain or prefix of the login page, for login --browser" },
+  { name = "redirect_ports", ask = "Ports of the http://localhost:PORT/ callback URLs, comma separated",
+    list = "number", needs = "domain" },
+  { name = "scopes", ask = "Scopes, comma separated (default openid)", list = "string", needs = "domain" },
+  { name = "flow", ask = "Sign-in flow (default USER_SRP_AUTH)", rare = true },
+  { name = "region", ask = "Region, when it is not in the pool id", rare = true },
+  { name = "endpoint", ask = "Endpoint, for emulators and proxies", rare = true },
+  { name = "issuer", ask = "Issuer of the tokens, for emulators and proxies", rare = true },
+  { name = "proxy", ask = "Proxy, such as http://proxy.example:3128", rare = true },
+  { name = "ca_file", ask = "CA file, for private CAs", rare = true },
+  { name = "storage", ask = "Folder of the sessions", rare = true },
 }
 
 --- Where the profiles live.
@@ -36,10 +40,20 @@ function config.path()
   return nil, errors.new("config", "neither XDG_CONFIG_HOME nor HOME is set", { field = "HOME" })
 end
 
-local function store_error(code, message, path)
-  return errors.new("config", message, {
-    field = path, code = code,
-    hint = "the folder must be yours with mode 0700 and the file yours with mode 0600",
+local AWAY = "move it away and run `cognito configure` again, or point XDG_CONFIG_HOME elsewhere"
+local WRITABLE = "make its folder writable for you, or point XDG_CONFIG_HOME elsewhere"
+
+local HINTS = {
+  mode = "run `chmod %s %s`; it may hold a client secret, so nobody else may read it",
+  owner = "run the command as its owner, or point XDG_CONFIG_HOME elsewhere",
+  parent = "take the right to write there from others (chmod o-w), or point XDG_CONFIG_HOME elsewhere",
+  too_large = AWAY, symlink = AWAY, links = AWAY, not_file = AWAY, not_folder = AWAY,
+  EACCES = WRITABLE, EPERM = WRITABLE, EROFS = WRITABLE, ENOENT = WRITABLE, ENOTDIR = WRITABLE, ENOSPC = WRITABLE,
+}
+
+local function store_error(code, message, path, mode)
+  return errors.new("config", path .. ": " .. message, {
+    field = path, code = code, hint = HINTS[code] and HINTS[code]:format(mode, path),
   })
 end
 
@@ -47,16 +61,34 @@ local function open()
   local path, err = config.path()
   if not path then return nil, err end
   local folder, code, message = posix.folder(path)
-  if not folder then return nil, store_error(code, message, path) end
+  if not folder then return nil, store_error(code, message, path, "700") end
   return folder, path
+end
+
+local function is_list_of(value, kind)
+  if type(value) ~= "table" then return false end
+  for key, item in pairs(value) do
+    if type(key) ~= "number" or type(item) ~= kind then return false end
+  end
+  return true
+end
+
+local function is_profile(profile)
+  if type(profile) ~= "table" then return false end
+  for _, setting in ipairs(config.settings) do
+    local value = profile[setting.name]
+    local fits = value == nil or (setting.list and is_list_of(value, setting.list) or type(value) == "string")
+    if not fits then return false end
+  end
+  return true
 end
 
 local function is_valid(data)
   if type(data) ~= "table" or type(data.profiles) ~= "table" then return false end
   for _, profile in pairs(data.profiles) do
-    if type(profile) ~= "table" then return false end
+    if not is_profile(profile) then return false end
   end
-  return true
+  return data.default == nil or type(data.default) == "string"
 end
 
 --- Read all profiles.
@@ -69,11 +101,11 @@ function config.read()
   folder:close()
   if not text then
     if code == "not_found" or code == "ENOENT" then return { profiles = {} } end
-    return nil, store_error(code, message, path .. "/" .. FILE)
+    return nil, store_error(code, message, path .. "/" .. FILE, "600")
   end
   local data = json.decode(text)
   if is_valid(data) then return data end
-  return nil, errors.new("config", "the profile file is not what `cognito configure` writes", {
+  return nil, errors.new("config", path .. "/" .. FILE .. ": this is not what `cognito configure` writes", {
     field = path .. "/" .. FILE, hint = "mend it, or move it away and run `cognito configure` again",
   })
 end
@@ -87,7 +119,7 @@ function config.write(data)
   if not folder then return nil, path end
   local ok, code, message = folder:write(FILE, json.encode(data))
   folder:close()
-  if not ok then return nil, store_error(code, message, path .. "/" .. FILE) end
+  if not ok then return nil, store_error(code, message, path .. "/" .. FILE, "600") end
   return true
 end
 
@@ -104,8 +136,8 @@ function config.profile(name)
   end
   local profile = data.profiles[name]
   if profile then return profile, name end
-  return nil, errors.new("config", "there is no such profile", {
-    field = name, hint = "`cognito configure --list` names them",
+  return nil, errors.new("config", "there is no profile " .. name, {
+    field = name, hint = "`cognito configure --list` shows which there are",
   })
 end
 
@@ -120,8 +152,10 @@ function config.pool_options(profile)
     user_pool_id = profile.user_pool_id, client_id = profile.client_id, region = profile.region,
     client_secret = os.getenv "COGNITO_CLIENT_SECRET" or profile.client_secret,
     endpoint = profile.endpoint, issuer = profile.issuer, domain = profile.domain,
-    ca_file = profile.ca_file, flow = profile.flow,
+    ca_file = profile.ca_file, proxy = profile.proxy, flow = profile.flow,
     storage = storage,
+    -- where the pool tracks devices, a session whose device was not confirmed could never be refreshed
+    device = true,
   }
 end
 

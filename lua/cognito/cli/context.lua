@@ -4,6 +4,7 @@ local config = require "cognito.cli.config"
 local errors = require "cognito.errors"
 local json = require "cognito.json"
 local out = require "cognito.cli.out"
+local posix = require "cognito.posix"
 
 local context = {}
 
@@ -19,10 +20,20 @@ end
 --- Say that the command line is wrong.
 -- @tparam string text
 -- @treturn number exit code 2
-function Context:usage(text) -- luacheck: ignore self
-  io.stderr:write("cognito: ", text, "\n")
-  return out.codes.usage
+function Context:usage(text)
+  return out.usage(text, self.args.json, ("`cognito %s --help` explains it"):format(self.args.command_name))
 end
+
+--- Say what went wrong, and what to type next.
+-- @tparam ?errors err nil: the person gave up at a prompt
+-- @treturn number the exit code
+function Context:fail(err)
+  if not err then return out.codes.interrupted end
+  return out.fail(err, self.args.json, require("cognito.cli.advice").of(err, self.args))
+end
+
+--- Print a result; see `cognito.cli.out.result`.
+function Context:result(value, lines) return out.result(self.args.json, value, lines) end
 
 --- The session that the command is about.
 -- @treturn table|nil
@@ -36,9 +47,17 @@ Context.list = json.list
 
 --- All of standard input, without the line's end.
 -- @tparam number max bytes
+-- @tparam ?boolean secret it may not be typed at a terminal, which would show it
 -- @treturn string|nil
 -- @treturn ?errors `invalid` when there is more, or nothing
-function Context.read_stdin(max)
+function Context:read_stdin(max, secret)
+  if posix.is_terminal(0) then
+    if secret then
+      return nil, errors.new("invalid", "standard input is a terminal, which would show what is typed",
+        { field = "stdin", hint = "leave the option out to be asked without echo" })
+    end
+    self.term.say "Reading standard input; Ctrl-D ends it."
+  end
   local text = io.stdin:read(max + 1)
   if not text or text == "" then return nil, errors.new("invalid", "standard input is empty", { field = "stdin" }) end
   if #text > max then return nil, errors.new("invalid", "standard input is too long", { field = "stdin" }) end
@@ -55,14 +74,14 @@ function Context.new_pool(profile)
   return require("cognito").pool(options)
 end
 
---- Run a program with more variables in its environment; its exit code becomes ours.
+--- Become a program, with more variables in its environment. Comes back only when that fails.
 -- @tparam {string,...} argv
 -- @tparam table variables name to value
--- @treturn number
-function Context.run(argv, variables)
-  local code, name, message = require("cognito.posix").exec(argv, variables)
-  if code then return code end
-  return out.fail(errors.new("config", message, { code = name, field = argv[1] }))
+-- @treturn number exit code: 127 when there is no such program, 126 when it cannot be run
+function Context:run(argv, variables)
+  local _, name, message = posix.exec(argv, variables)
+  self:fail(errors.new("config", ("%s cannot be run: %s"):format(argv[1], message), { code = name, field = argv[1] }))
+  return name == "ENOENT" and out.codes.not_found or out.codes.not_executable
 end
 
 --- Make the context of one command.
@@ -75,9 +94,9 @@ function context.new(args, parser, needs_pool)
   local ctx = setmetatable({ args = args, parser = parser }, Context)
   if not needs_pool then return ctx end
   local profile, name = config.profile(args.profile)
-  if not profile then return nil, out.fail(name, args.json) end
+  if not profile then return nil, ctx:fail(name) end
   local pool, err = Context.new_pool(profile)
-  if not pool then return nil, out.fail(err, args.json) end
+  if not pool then return nil, ctx:fail(err) end
   ctx.profile, ctx.pool = profile, pool
   return ctx
 end

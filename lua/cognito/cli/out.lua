@@ -16,6 +16,7 @@ out.codes = {
   sign_in = 4,      -- there is no session: run `cognito login`
   rejected = 5,     -- the service said no: a wrong password, code or token
   network = 6,      -- the service was not reached, or not in time
+  not_executable = 126, not_found = 127, -- `exec`: as a shell has it
   interrupted = 130,
 }
 
@@ -28,44 +29,65 @@ local BY_KIND = {
 --- The exit code of an error.
 -- @tparam errors err
 -- @treturn number
-function out.code_of(err)
-  return out.codes[BY_KIND[err.kind] or "failed"]
-end
+function out.code_of(err) return out.codes[BY_KIND[err.kind] or "failed"] end
 
-local function error_table(err)
+--- An error as `--json` prints it.
+-- @tparam errors err
+-- @treturn table
+function out.error_table(err)
   return {
     kind = err.kind, code = err.code, message = err.message, field = err.field, hint = err.hint,
     status = err.status, operation = err.operation, request_id = err.request_id, retryable = err.retryable,
   }
 end
 
---- Say what went wrong, on stderr.
+-- What a person needs to look an error up: the code, the setting or member, the service's name for the request.
+local function details(err)
+  local list = {}
+  if err.code then list[1] = tostring(err.code) end
+  if err.field and not err.message:find(tostring(err.field), 1, true) then list[#list + 1] = "field " .. err.field end
+  if err.request_id then list[#list + 1] = "request " .. tostring(err.request_id) end
+  return #list > 0 and " (" .. errors.clean(table.concat(list, ", ")) .. ")" or ""
+end
+
+--- An error as a person reads it: what happened, and below it what to do.
 -- @tparam errors err
+-- @tparam ?string hint instead of the error's own
+-- @treturn string one or two lines, no control characters but the line's end
+function out.explain(err, hint)
+  hint = hint or err.hint
+  return errors.clean(err.message) .. details(err) .. (hint and "\n  " .. errors.visible(hint) or "")
+end
+
+--- Say what went wrong, on stderr.
+-- @tparam ?errors err nil: the person gave up at a prompt and knows it
 -- @tparam ?boolean as_json
+-- @tparam ?string hint what to do, instead of the error's own
 -- @treturn number the exit code
-function out.fail(err, as_json)
-  if not errors.is(err) then err = errors.new("invalid", tostring(err)) end
-  local line = as_json and json.encode { error = error_table(err) } or "cognito: " .. tostring(err)
+function out.fail(err, as_json, hint)
+  if not err then return out.codes.interrupted end
+  local line = "cognito: " .. out.explain(err, hint)
+  if as_json then
+    local value = out.error_table(err)
+    value.hint = hint or err.hint
+    line = json.encode { error = value }
+  end
   io.stderr:write(line, "\n")
-  if err.kind == "sign_in_required" and not as_json then io.stderr:write("cognito: run `cognito login`\n") end
-  return out.codes[BY_KIND[err.kind] or "failed"]
+  return out.code_of(err)
+end
+
+--- Say that the command line is wrong.
+-- @tparam string text
+-- @tparam ?boolean as_json
+-- @tparam ?string hint
+-- @treturn number exit code 2
+function out.usage(text, as_json, hint)
+  return out.fail(errors.new("invalid", text, { code = as_json and "usage" or nil, hint = hint }), as_json)
 end
 
 --- One line for a person, control characters escaped.
 -- @tparam string text
-function out.line(text)
-  io.stdout:write((tostring(text):gsub("[%c\127]", function(c) return ("\\x%02X"):format(c:byte()) end)), "\n")
-end
-
---- A word in colour, where a person looks at it and has not asked for none (NO_COLOR).
--- @tparam string text
--- @tparam number colour an SGR code: 31 red, 32 green
--- @treturn string
-function out.colour(text, colour)
-  local plain = os.getenv "NO_COLOR"
-  if (plain and plain ~= "") or not require("cognito.posix").is_terminal(1) then return text end
-  return ("\27[%dm%s\27[0m"):format(colour, text)
-end
+function out.line(text) io.stdout:write(errors.visible(tostring(text)), "\n") end
 
 --- A result: as JSON, or as lines.
 -- @tparam boolean as_json

@@ -8,25 +8,33 @@ local term = {}
 
 local MAX_LINE = 2048
 
-local function clean(text)
-  return (text:gsub("[%c\127]", function(c) return c == "\n" and c or ("\\x%02X"):format(c:byte()) end))
-end
+local function clean(text) return (text:gsub("[^\n]+", errors.visible)) end
 
 -- nil and nothing: the person pressed Ctrl-C or Ctrl-D, and that needs no explanation.
-local function failure(code, message)
+local function failure(prompt, code, message)
   if code == "interrupted" or code == "end" then
     io.stderr:write "\n"
     return nil
   end
-  return nil, errors.new("config", message, {
-    code = code, hint = code == "no_terminal" and "run it in a terminal, or give secrets on standard input" or nil,
-  })
+  if code == "no_terminal" then message = ("there is no terminal to ask on: %s"):format(prompt) end
+  return nil, errors.new("config", message, { code = code, hint = code == "no_terminal" and "run it in a terminal" })
+end
+
+--- What is wrong when a question cannot be asked. For commands that would do half of their work before they ask.
+-- @treturn errors|nil `config` with code `no_terminal`
+function term.unreachable()
+  local tty = io.open("/dev/tty", "r+")
+  if tty then
+    tty:close()
+    return nil
+  end
+  return select(2, failure("this command asks questions", "no_terminal"))
 end
 
 local function ask(prompt, hidden, may_be_empty)
   while true do
     local line, code, message = posix.ask(clean(prompt) .. ": ", hidden, MAX_LINE)
-    if not line then return failure(code, message) end
+    if not line then return failure(prompt, code, message) end
     if line ~= "" or may_be_empty then return line end
   end
 end
@@ -64,7 +72,7 @@ end
 -- @tparam string text
 function term.say(text) io.stderr:write(clean(tostring(text)), "\n") end
 
-local FRAMES, TICKS = { "|", "/", "-", "\\" }, 6
+local FRAMES, TICKS = { "|", "/", "-", "\\" }, 6 -- a frame each 0.12 s
 
 --- A spinner for what takes long, or nil where nobody would see it.
 -- @tparam string text
@@ -86,9 +94,19 @@ end
 -- @treturn boolean
 function term.is_terminal(fd) return posix.is_terminal(fd) end
 
--- The text goes to qrencode by its standard input: it holds the TOTP secret, which has no place in argv.
+--- Whether a descriptor is a terminal of somebody who has not asked for no colours (NO_COLOR).
+-- @tparam number fd
+-- @treturn boolean
+function term.has_colours(fd)
+  local plain = os.getenv "NO_COLOR"
+  return (plain == nil or plain == "") and posix.is_terminal(fd)
+end
+
+-- The text goes to qrencode by its standard input: it holds the TOTP secret, which has no place in argv. Where there is
+-- no qrencode the shell reads it, since a pipe that nobody reads would end this process.
 local function draw_qr(text)
-  local pipe = io.popen("qrencode -t ANSIUTF8 -m 1 -o - >&2 2>/dev/null", "w")
+  local kind = term.has_colours(2) and "ANSIUTF8" or "UTF8"
+  local pipe = io.popen(("qrencode -t %s -m 2 -o - >&2 2>/dev/null || { cat >/dev/null; exit 1; }"):format(kind), "w")
   if not pipe then return false end
   pipe:write(text)
   return pipe:close()

@@ -8,32 +8,13 @@ local cqueues = require "cqueues"
 local signal = require "cqueues.signal"
 local socket = require "cqueues.socket"
 
+local arguments = require "cognito.emulator.arguments"
 local config_of = require "cognito.emulator.config"
 local router = require "cognito.emulator.router"
 local server = require "cognito.emulator.server"
 local state_of = require "cognito.emulator.state"
 
-local function port(text)
-  local number = math.tointeger(tonumber(text))
-  if number and number >= 0 and number <= 65535 then return number end
-  return nil, "a port is a number from 0 to 65535"
-end
-
-local function parser()
-  local p = argparse("cognito emulator",
-    "A local user pool that speaks the wire protocol of Amazon Cognito. For development and tests only.")
-  p:option("--port", "port to listen on; 0 chooses a free one", "0"):convert(port)
-  p:option("--host", "address to listen on", "127.0.0.1")
-  p:option("--config", "a Lua file that returns the configuration")
-  p:option("--key-file", "keep the signing key in this file, so that a later start need not make one")
-  p:option("--state-file", "keep users, devices and sessions in this file")
-  p:option("--code-folder", "write each code that is sent into a file in this folder")
-  p:option("--ca-file", "where the certificate of the made authority is written (with --tls)")
-  p:flag("--tls", "speak TLS with a certificate made at the start")
-  p:flag("--exit-with-stdin", "exit when standard input ends or the parent process does")
-  p:flag("--quiet", "no line for each request on standard error")
-  return p
-end
+local function parser() return arguments.add(argparse("cognito emulator", arguments.DESCRIPTION)) end
 
 local function temporary_name()
   local name = os.tmpname()
@@ -124,10 +105,10 @@ local function start(args)
 end
 
 --- Runs the command until it is stopped.
--- @tparam table arguments the words after `cognito emulator`
+-- @tparam table words those after `cognito emulator`
 -- @treturn integer exit status: 1 it could not start, 2 wrong usage
-return function(arguments)
-  local understood, args = parser():pparse(arguments)
+return function(words)
+  local understood, args = parser():pparse(words)
   if not understood then
     io.stderr:write("cognito emulator: ", args, "; see cognito emulator --help\n")
     return 2

@@ -4,62 +4,76 @@ local out = require "cognito.cli.out"
 
 local commands = {}
 
-local function sent(delivery)
-  if delivery and delivery.destination then out.line("a code was sent to " .. delivery.destination) end
+local function sent(ctx, delivery)
+  if delivery and delivery.destination then ctx.term.say("A code was sent to " .. delivery.destination .. ".") end
 end
 
 local function attributes(list)
   local map = {}
   for _, text in ipairs(list or {}) do
     local name, value = text:match "^([^=]+)=(.*)$"
-    if not name then return nil end
+    if not name then return nil, "--attribute must be NAME=VALUE, not " .. text end
     map[name] = value
   end
   return map
 end
 
+-- The password of a new account; false for none. nil, and an error or nothing: the person gave up.
+local function first_password(ctx)
+  if ctx.args.no_password then return false end
+  if ctx.args.password_stdin then return ctx:read_stdin(256, true) end
+  return ctx.term.new_password()
+end
+
+local function with_profile(ctx, command)
+  return ("cognito %s%s %s"):format(command, ctx.args.profile and " -p " .. ctx.args.profile or "", ctx.args.username)
+end
+
 commands["sign-up"] = function(ctx)
-  local args = ctx.args
-  local map, err = attributes(args.attribute)
-  if not map then return ctx:usage("--attribute must be NAME=VALUE") end
-  local password
-  if not args.no_password then password, err = ctx.term.new_password() end
-  if err then return out.fail(err, args.json) end
+  local map, wrong = attributes(ctx.args.attribute)
+  if not map then return ctx:usage(wrong) end
+  local password, err = first_password(ctx)
+  if password == nil then return ctx:fail(err) end
   local result
-  result, err = ctx.pool:sign_up { username = args.username, password = password, attributes = map }
-  if not result then return out.fail(err, args.json) end
-  local value = { confirmed = result.confirmed, sub = result.sub, delivery = result.delivery }
-  return out.result(args.json, value, function()
-    sent(result.delivery)
-    out.line(result.confirmed and "the account is ready" or "now run: cognito confirm " .. args.username)
+  result, err = ctx.pool:sign_up { username = ctx.args.username, password = password or nil, attributes = map }
+  if not result then return ctx:fail(err) end
+  return ctx:result({ confirmed = result.confirmed, sub = result.sub, delivery = result.delivery }, function()
+    sent(ctx, result.delivery)
+    out.line(result.confirmed and "the account is ready: run " .. with_profile(ctx, "login")
+      or "now run: " .. with_profile(ctx, "confirm"))
   end)
 end
 
-function commands.confirm(ctx)
-  local args = ctx.args
-  if args.resend then
-    local delivery, err = ctx.pool:resend_code { username = args.username }
-    if not delivery then return out.fail(err, args.json) end
-    return out.result(args.json, delivery, sent)
-  end
-  local code, err = args.code, nil
-  if not code then code, err = ctx.term.ask "Code" end
-  if not code then return out.fail(err, args.json) end
-  local ok
-  ok, err = ctx.pool:confirm_sign_up { username = args.username, code = code }
-  if not ok then return out.fail(err, args.json) end
-  return out.result(args.json, { confirmed = true }, function() out.line "confirmed" end)
+local function resend(ctx)
+  local delivery, err = ctx.pool:resend_code { username = ctx.args.username }
+  if not delivery then return ctx:fail(err) end
+  return ctx:result(delivery, function() sent(ctx, delivery) end)
 end
 
+local function ask_code(ctx)
+  if ctx.args.code_stdin then return ctx:read_stdin(64) end
+  return ctx.term.ask "Code"
+end
+
+function commands.confirm(ctx)
+  if ctx.args.resend then return resend(ctx) end
+  local code, ok, err
+  code, err = ask_code(ctx)
+  if code then ok, err = ctx.pool:confirm_sign_up { username = ctx.args.username, code = code } end
+  if not ok then return ctx:fail(err) end
+  return ctx:result({ confirmed = true }, function() out.line "confirmed" end)
+end
+
+-- Nothing is sent before it is sure that the person can be asked for the rest.
 local function forgot(ctx)
-  local username, err = ctx.args.user, nil
+  local username, delivery, code, password
+  local err = ctx.term.unreachable()
+  if err then return nil, err end
+  username = ctx.args.user
   if not username then username, err = ctx.term.ask "Username" end
-  if not username then return nil, err end
-  local delivery
-  delivery, err = ctx.pool:forgot_password { username = username }
+  if username then delivery, err = ctx.pool:forgot_password { username = username } end
   if not delivery then return nil, err end
-  if not ctx.args.json then sent(delivery) end
-  local code, password
+  sent(ctx, delivery)
   code, err = ctx.term.ask "Code"
   if code then password, err = ctx.term.new_password() end
   if not password then return nil, err end
@@ -78,27 +92,25 @@ end
 
 function commands.password(ctx)
   local ok, err = (ctx.args.forgot and forgot or change)(ctx)
-  if not ok then return err and out.fail(err, ctx.args.json) or out.codes.interrupted end
-  return out.result(ctx.args.json, { changed = true }, function() out.line "the password is changed" end)
+  if not ok then return ctx:fail(err) end
+  return ctx:result({ changed = true }, function() out.line "the password is changed" end)
 end
 
+-- The secret is shown to a person alone: where nobody can type the code, none is made.
 local function enrol(ctx, session)
-  local secret, err = session:associate_totp()
+  local secret, code, ok
+  local err = ctx.term.unreachable()
+  if not err then secret, err = session:associate_totp() end
   if not secret then return nil, err end
-  local issuer = ctx.profile.user_pool_id
   ctx.term.say "Scan this with an authenticator app:"
-  ctx.term.qr(require("cognito.totp").uri { secret = secret.secret, account = session.username, issuer = issuer })
+  ctx.term.qr(require("cognito.totp").uri { secret = secret.secret, account = session.username,
+    issuer = ctx.profile.user_pool_id })
   ctx.term.say("or type this key into it: " .. secret.secret)
-  local code
   code, err = ctx.term.ask "Code from the app"
-  if not code then return nil, err end
-  local ok
-  ok, err = session:verify_totp { code = code }
+  if code then ok, err = session:verify_totp { code = code } end
   if not ok then return nil, err end
   return session:set_mfa { totp = { enabled = true, preferred = true } }
 end
-
-local FACTORS = { sms = true, totp = true, email = true }
 
 local MFA = {
   totp = enrol,
@@ -109,20 +121,28 @@ local MFA = {
   end,
 }
 
+local function show_mfa(state)
+  if #state.enabled == 0 then return out.line "no second factor is on" end
+  for _, name in ipairs(state.enabled) do out.line(name .. (name == state.preferred and "  (preferred)" or "")) end
+end
+
+local function wrong_factor(action, factor)
+  local needed = action == "on" or action == "off" or action == "prefer"
+  if needed and not factor then return ("`mfa %s` needs a factor: sms, totp or email"):format(action) end
+  if factor and not needed then return ("`mfa %s` takes no factor"):format(action) end
+end
+
 function commands.mfa(ctx)
   local action = ctx.args.action or "show"
-  if action ~= "show" and not MFA[action] then return ctx:usage("the action is show, totp, on, off or prefer") end
-  if (action == "on" or action == "off" or action == "prefer") and not FACTORS[ctx.args.factor or ""] then
-    return ctx:usage("the factor is sms, totp or email")
-  end
+  local wrong = wrong_factor(action, ctx.args.factor)
+  if wrong then return ctx:usage(wrong) end
+  local state, ok
   local session, err = ctx:session()
-  if not session then return out.fail(err, ctx.args.json) end
-  local ok = true
-  if MFA[action] then ok, err = MFA[action](ctx, session) end
-  local state
+  if session then ok = true end
+  if session and MFA[action] then ok, err = MFA[action](ctx, session) end
   if ok then state, err = session:mfa() end
-  if not state then return err and out.fail(err, ctx.args.json) or out.codes.interrupted end
-  return out.result(ctx.args.json, { preferred = state.preferred, enabled = ctx.list(state.enabled) })
+  if not state then return ctx:fail(err) end
+  return ctx:result({ preferred = state.preferred, enabled = ctx.list(state.enabled) }, show_mfa)
 end
 
 local DEVICES = {
@@ -133,25 +153,37 @@ local DEVICES = {
   forget = function(ctx, session) return session:forget_device { key = ctx.args.key } end,
 }
 
-function commands.devices(ctx)
-  local action = ctx.args.action or "list"
-  if action ~= "list" and not DEVICES[action] then return ctx:usage("the action is list, remember or forget") end
-  local session, err = ctx:session()
-  if not session then return out.fail(err, ctx.args.json) end
-  local ok = true
-  if DEVICES[action] then ok, err = DEVICES[action](ctx, session) end
-  if not ok then return out.fail(err, ctx.args.json) end
+local function all_devices(session)
   local rows, next_device = {}, session:each_device()
-  local device
-  device, err = next_device()
+  local device, err = next_device()
   while device do
     rows[#rows + 1] = device
     device, err = next_device()
   end
-  if err then return out.fail(err, ctx.args.json) end
-  return out.result(ctx.args.json, { devices = ctx.list(rows) }, function()
-    for _, row in ipairs(rows) do out.line(row.key .. "  " .. tostring(row.attributes.device_name or "")) end
-  end)
+  if err then return nil, err end
+  return rows
+end
+
+local function show_devices(ctx, session)
+  return function(value)
+    if #value.devices == 0 then ctx.term.say "No device is known." end
+    local own = session:export().device_key
+    for _, row in ipairs(value.devices) do
+      local name = tostring(row.attributes.device_name or "")
+      out.line(("%s  %s%s"):format(row.key, name, row.key == own and "  (this one)" or ""))
+    end
+  end
+end
+
+function commands.devices(ctx)
+  local action, rows, ok = ctx.args.action or "list", nil, nil
+  if action == "list" and ctx.args.key then return ctx:usage "`devices list` takes no key" end
+  local session, err = ctx:session()
+  if session then ok = true end
+  if session and DEVICES[action] then ok, err = DEVICES[action](ctx, session) end
+  if ok then rows, err = all_devices(session) end
+  if not rows then return ctx:fail(err) end
+  return ctx:result({ devices = ctx.list(rows) }, show_devices(ctx, session))
 end
 
 return commands

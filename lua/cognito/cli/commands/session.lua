@@ -15,10 +15,10 @@ end
 
 function commands.token(ctx)
   local session, err = ctx:session()
-  if not session then return out.fail(err, ctx.args.json) end
+  if not session then return ctx:fail(err) end
   local token
   token, err = get(session, ctx.args)
-  if not token then return out.fail(err, ctx.args.json) end
+  if not token then return ctx:fail(err) end
   if ctx.args.json then
     return out.result(true, { token = token, expires_in = math.floor(session:expires_in()) })
   end
@@ -27,24 +27,24 @@ function commands.token(ctx)
 end
 
 function commands.exec(ctx)
+  local name = ctx.args.variable
+  if not name:find "^[%a_][%w_]*$" then return ctx:usage("--variable must be a variable's name, not " .. name) end
   local session, err = ctx:session()
-  if not session then return out.fail(err, ctx.args.json) end
+  if not session then return ctx:fail(err) end
   local token
   token, err = get(session, ctx.args)
-  if not token then return out.fail(err, ctx.args.json) end
-  local name = ctx.args.variable
-  if not name:match "^[%a_][%w_]*$" then return ctx:usage("--variable must be a variable's name") end
-  return ctx.run(ctx.args.command, { [name] = token })
+  if not token then return ctx:fail(err) end
+  return ctx:run(ctx.args.command, { [name] = token })
 end
 
 function commands.whoami(ctx)
   local session, err = ctx:session()
-  if not session then return out.fail(err, ctx.args.json) end
+  if not session then return ctx:fail(err) end
   local token
   token, err = session:access_token()
-  if not token then return out.fail(err, ctx.args.json) end
+  if not token then return ctx:fail(err) end
   local claims = session:claims() or {}
-  return out.result(ctx.args.json, {
+  return ctx:result({
     username = session.username, sub = claims.sub, email = claims.email, groups = claims["cognito:groups"],
     expires_in = math.floor(session:expires_in()), user_pool_id = ctx.profile.user_pool_id,
   })
@@ -52,31 +52,42 @@ end
 
 function commands.sessions(ctx)
   local list, err = ctx.pool:sessions()
-  if not list then return out.fail(err, ctx.args.json) end
+  if not list then return ctx:fail(err) end
   local rows = {}
   for i, session in ipairs(list) do
     rows[i] = { id = session.id, username = session.username, expires_in = math.floor(session:expires_in()) }
   end
-  return out.result(ctx.args.json, { sessions = ctx.list(rows) }, function()
+  return ctx:result({ sessions = ctx.list(rows) }, function()
+    if #rows == 0 then ctx.term.say "Nobody is signed in." end
     for _, row in ipairs(rows) do
       out.line(("%s  %s  access token: %d s"):format(row.username, row.id, row.expires_in))
     end
   end)
 end
 
+local SAYINGS = { { "cleared", "signed out here" }, { "revoked", "refresh token revoked" },
+  { "global", "signed out on all devices" }, { "queued", "the refresh token will be revoked as soon as possible" } }
+
 local function outcome(result)
-  if result.cleared then out.line "signed out here" end
-  if result.revoked then out.line "refresh token revoked" end
-  if result.signed_out_globally then out.line "signed out on all devices" end
+  for _, saying in ipairs(SAYINGS) do
+    if result[saying[1]] then out.line(saying[2]) end
+  end
+end
+
+-- What was asked for and did not happen. A token that waits to be revoked is no failure.
+local function failure(ctx, result)
+  local failed = result.errors
+  return failed.clear or ctx.args.global and failed.global or not result.queued and failed.revoke or nil
 end
 
 function commands.logout(ctx)
   local session, err = ctx:session()
-  if not session then return out.fail(err, ctx.args.json) end
-  local result
-  result, err = session:sign_out { revoke = not ctx.args.local_only, global = ctx.args.global or false }
-  if not result then return out.fail(err, ctx.args.json) end
-  return out.result(ctx.args.json, result, outcome)
+  if not session then return ctx:fail(err) end
+  local result = session:sign_out { revoke = not ctx.args.local_only, global = ctx.args.global or false }
+  err = failure(ctx, result)
+  for step, problem in pairs(result.errors) do result.errors[step] = out.error_table(problem) end
+  ctx:result(result, outcome)
+  return err and ctx:fail(err) or out.codes.ok
 end
 
 return commands
