@@ -124,8 +124,8 @@ describe("hosted login", function()
       assert.is_nil(login, domain)
       assert.equal("domain", err.field)
     end
-    for _, uri in ipairs { "http://app.example.com/cb", "https://app.example.com/cb#x", "/cb", "http://localhost.example/",
-      "http://localhost:80@app.example.com/", "https://me@app.example.com/" } do
+    for _, uri in ipairs { "http://app.example.com/cb", "https://app.example.com/cb#x", "/cb",
+      "http://localhost.example/", "http://localhost:80@app.example.com/", "https://me@app.example.com/" } do
       assert.equal("redirect_uri", select(2, pool_of():hosted_login { redirect_uri = uri }).field)
     end
     for _, uri in ipairs { "http://127.0.0.1:80/cb", "http://[::1]:80/cb", "app.example:/cb" } do

@@ -32,7 +32,9 @@ local function complaint(ctx, profile, setting, value)
   local trial = { [setting.name] = value }
   for name, example in pairs(EXAMPLE) do trial[name] = trial[name] or profile[name] or example end
   local pool, err = ctx.new_pool(trial)
-  if pool or err.field ~= setting.name then return nil end
+  local ok = pool
+  if pool and pool.domain then ok, err = pool:hosted_login { redirect_uri = "http://localhost/" } end
+  if ok or err.field ~= setting.name then return nil end
   return err.hint and err.message .. "; " .. err.hint or err.message
 end
 
