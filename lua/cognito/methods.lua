@@ -50,7 +50,7 @@ function methods.device(describe, state)
   return setmetatable(state, Device)
 end
 
---- Add the methods to a class.
+--- Adds the methods to a class.
 -- @tparam table class receives the functions
 -- @tparam string side "pool" or "session"
 function methods.attach(class, side)
@@ -63,10 +63,5 @@ function methods.attach(class, side)
   end
   if class.device then class.device = methods.device(class.device) end
 end
-
---- Names of all methods of a side.
--- @tparam string side "pool" or "session"
--- @treturn {string,...}
-function methods.names(side) return NAMES[side] end
 
 return methods

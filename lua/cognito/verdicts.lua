@@ -3,27 +3,16 @@
 -- is not kept, and one that differs in a bit is another.
 -- @module cognito.verdicts
 
-local core = require "cognito.core"
-
 local verdicts = {}
 
 local Verdicts = { __name = "cognito.verdicts" }
 Verdicts.__index = Verdicts
-
-local sha256 = core.sha256
 
 --- Makes an empty memory.
 -- @tparam number capacity verdicts kept at most
 -- @treturn table
 function verdicts.new(capacity)
   return setmetatable({ half = math.max(1, math.floor(capacity / 2)), count = 0, young = {}, old = {} }, Verdicts)
-end
-
---- The name under which a token's verdict is kept.
--- @tparam string token
--- @treturn string
-function verdicts.name(token)
-  return sha256(token)
 end
 
 -- Two generations: when the young one is full it becomes the old one, whose members nobody asked for are dropped.
@@ -36,7 +25,7 @@ local function add(self, name, verdict)
 end
 
 --- Finds a verdict that still holds.
--- @tparam string name
+-- @tparam string name the SHA-256 of the whole token
 -- @tparam number now seconds since the epoch
 -- @treturn table|nil the claims, not to be changed
 -- @treturn table what `put` was given as `source`

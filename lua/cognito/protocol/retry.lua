@@ -13,9 +13,6 @@ local HINT_SPAN = 5           -- seconds that the server's hint may add to the b
 local cost_of = { throttling = 5, transient = 14 }
 local scale_of = { throttling = 1, transient = 0.05 }
 
---- Attempts of one call in all, the first included.
-retry.MAX_ATTEMPTS = 3
-
 --- A bucket of retry tokens; one a client, shared by all its calls.
 -- @tparam[opt=500] number tokens
 -- @treturn table

@@ -41,10 +41,10 @@ function wire.bad(operation, response, message, torn)
   return errors.new("bad_response", message, fields)
 end
 
---- An answer whose status alone decides: a redirect, or not the service at all.
+--- The error of an answer that would lead elsewhere.
 -- @tparam string operation
 -- @tparam table response
--- @treturn table|nil an error
+-- @treturn table|nil an error of kind `http_redirect`; nil: the answer is no redirect
 function wire.redirect(operation, response)
   if response.status >= 300 and response.status < 400 then
     return errors.new("http_redirect", "the endpoint answered with a redirect, which is not followed",
