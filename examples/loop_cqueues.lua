@@ -4,7 +4,12 @@ local cqueues = require "cqueues"
 local cognito = require "cognito"
 local loop = require("cognito.host.loop").new { park = cqueues.poll }
 
-local pool = assert(cognito.pool {
+-- Lua 5.1's assert takes no error objects, and LuaJIT's raises the last of all that `loop` returns: the text goes on.
+local function check(value, err)
+  return value or error(tostring(err), 0)
+end
+
+local pool = check(cognito.pool {
   user_pool_id = os.getenv "COGNITO_USER_POOL_ID", client_id = os.getenv "COGNITO_CLIENT_ID",
   client_secret = os.getenv "COGNITO_CLIENT_SECRET", endpoint = os.getenv "COGNITO_ENDPOINT", host = loop,
 })
@@ -14,8 +19,8 @@ local controller, ticks = cqueues.new(), 0
 
 for i = 1, 3 do
   controller:wrap(function()
-    local step = assert(pool:sign_in(person))
-    local user = assert(step.session:call "GetUser")
+    local step = check(pool:sign_in(person))
+    local user = check(step.session:call "GetUser")
     print(("task %d: signed in as %s"):format(i, user.Username))
   end)
 end
@@ -27,5 +32,5 @@ controller:wrap(function()
   end
 end)
 
-assert(controller:loop())
+check(controller:loop())
 print(("the controller ticked %d times meanwhile"):format(ticks))

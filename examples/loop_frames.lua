@@ -3,7 +3,12 @@
 local cognito = require "cognito"
 local loop = require("cognito.host.loop").new()
 
-local pool = assert(cognito.pool {
+-- Lua 5.1's assert takes no error objects: the text goes on.
+local function check(value, err)
+  return value or error(tostring(err), 0)
+end
+
+local pool = check(cognito.pool {
   user_pool_id = os.getenv "COGNITO_USER_POOL_ID", client_id = os.getenv "COGNITO_CLIENT_ID",
   client_secret = os.getenv "COGNITO_CLIENT_SECRET", endpoint = os.getenv "COGNITO_ENDPOINT", host = loop,
 })
@@ -11,7 +16,7 @@ local pool = assert(cognito.pool {
 local person = { username = os.getenv "COGNITO_USERNAME", password = os.getenv "COGNITO_PASSWORD" }
 local player
 loop:spawn(function()
-  local step = assert(pool:sign_in(person))
+  local step = check(pool:sign_in(person))
   player = step.session
 end)
 
