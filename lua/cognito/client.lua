@@ -64,6 +64,14 @@ function Client:context(given)
   return { ends = ends, cancel = given.cancel, max_attempts = given.max_attempts }
 end
 
+--- The limits of work that several callers may wait for. In a host with tasks it belongs to none of them, so that no
+-- single caller's deadline or cancel token ends it; the blocking host has one caller only.
+-- @tparam table ctx of the caller that begins it
+-- @treturn table
+function Client:shared_context(ctx)
+  return self.host.name == "blocking" and ctx or self:context()
+end
+
 -- Random numbers are drawn only after a failure, so the host's generator is good enough here.
 local function draw(host)
   return function()

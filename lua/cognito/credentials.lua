@@ -33,7 +33,8 @@ function credentials.new(pool, opts)
   local base, err = hosted.base_url(pool)
   if not base then return nil, err end
   local key = key_of(pool, opts.scopes or {})
-  return setmetatable({ pool = pool, scopes = opts.scopes or {}, key = key,
+  -- the flight is of this pool object alone: another may have the same ids and another secret
+  return setmetatable({ pool = pool, scopes = opts.scopes or {}, flight = pool.flight_prefix .. key,
     store_key = core.hex_encode(core.sha256(key)) }, Source)
 end
 
@@ -123,8 +124,9 @@ end
 function Source:access_token(opts)
   local held = self.held
   if held and is_fresh(self, tokens.margin(held, self.pool.margin)) then return held.access_token end
-  local ctx = self.pool.client:context(opts)
-  local got, err = self.pool.host.once(self.key, renew(self, ctx), ctx.ends)
+  local pool = self.pool
+  local ctx = pool.client:context(opts)
+  local got, err = pool.host.once(self.flight, renew(self, pool.client:shared_context(ctx)), ctx.ends, ctx.cancel)
   if got then return got.access_token end
   if held and is_fresh(self, 0) then return held.access_token end
   return nil, err

@@ -103,9 +103,8 @@ local function fail(self, pool, err, force, job)
   return true
 end
 
--- In a host with tasks the flight belongs to all who wait, so no single caller's deadline ends it.
 local function flight_context(pool, ctx)
-  local own = pool.host.name == "blocking" and ctx or pool.client:context()
+  local own = pool.client:shared_context(ctx)
   if pool.logger then own.events = {} end
   return own
 end

@@ -73,7 +73,7 @@ local function note(self, request)
     copy.target = copy.target or field:match("^X%-Amz%-Target: AWSCognitoIdentityProviderService%.(.*)$")
   end
   copy.at = self.mono
-  copy.json = request.body and cjson.decode(request.body)
+  copy.json = request.body and request.body:find "^{" and cjson.decode(request.body) or nil
   self.requests[#self.requests + 1] = copy
   return copy
 end
