@@ -1,64 +1,115 @@
 --- What checking arguments and building a request cost, beside sending it over a kept loopback connection; and the
--- cached token beside a table read and a clock. usage: lua bench/check.lua URL; prints one line a figure.
+-- cached token beside a table read and a clock.
+-- usage: lua bench/check.lua cost OPERATION URL    microseconds of CPU: checking; checking and building; sending; and
+--                                                  the wall time of sending
+--        lua bench/check.lua request OPERATION URL   the request's body
+--        lua bench/check.lua token URL             prints lines
 local cognito = require "cognito"
 local posix = require "cognito.posix"
-
-local pool = assert(cognito.pool { user_pool_id = "eu-west-1_AbCdEf123", client_id = "1h57kf5cpq17m0eml12EXAMPLE",
-  endpoint = arg[1] })
-local null = assert(cognito.pool { user_pool_id = "eu-west-1_AbCdEf123", client_id = "1h57kf5cpq17m0eml12EXAMPLE",
-  endpoint = arg[1] })
-
--- The same pool without a network: what is left is checking, building and reading.
-local answer
-null.host.send = function() return answer end
-local SMALL = { status = 200, headers = "", body = '{"UserConfirmed":false,"UserSub":"a1b2c3d4"}' }
-
-local function cost(n, fn)
-  for _ = 1, n / 10 do fn() end
-  local start = os.clock()
-  for _ = 1, n do fn() end
-  return (os.clock() - start) / n * 1e6
-end
-
-local SIGN_UP = { username = "alice", password = "Correct-horse1", attributes = { email = "alice@example.com" } }
+local user = require "cognito.user"
 
 local monotime = posix.monotime
+local ROUNDS = 5
 
-local function sign_up(p) return function() p:sign_up(SIGN_UP) end end
+local function new_pool(url)
+  return assert(cognito.pool { user_pool_id = "eu-west-1_AbCdEf123", client_id = "1h57kf5cpq17m0eml12EXAMPLE",
+    endpoint = url })
+end
 
-local function median(n, fn)
+local function signed_in(pool)
+  return assert(pool:adopt { refresh_token = ("r"):rep(1686), access_token = ("a"):rep(1133), username = "alice",
+    expires_at = os.time() + 3600 })
+end
+
+local OPERATIONS = {
+  sign_up = { side = "pool", given = { username = "alice", password = "Correct-horse1",
+    attributes = { email = "alice@example.com" } } },
+  user = { side = "session" },
+  update_attributes = { side = "session", given = { attributes = { given_name = "Alice", family_name = "Liddell" } } },
+}
+
+local function median(fn)
   local list = {}
-  for i = 1, n do list[i] = fn() end
+  for i = 1, ROUNDS do list[i] = fn() end
   table.sort(list)
-  return list[(n + 1) / 2]
+  return list[(ROUNDS + 1) / 2]
 end
 
-local whole = median(9, function() return cost(2000, sign_up(pool)) end)
-answer = SMALL
-local alone = median(9, function() return cost(2000, sign_up(null)) end)
-local wall = median(9, function()
-  local start = monotime()
-  for _ = 1, 1000 do pool:sign_up(SIGN_UP) end
-  return (monotime() - start) / 1000 * 1e6
-end)
-print(("sign_up: %.1f us CPU, %.1f us wall over loopback; of it checking, building and reading: %.1f us"):format(
-  whole, wall, alone))
-
-local rules = require "cognito.protocol.rules"
-local INPUT = { ClientId = "1h57kf5cpq17m0eml12EXAMPLE", Username = "alice", Password = "Correct-horse1",
-  UserAttributes = { { Name = "email", Value = "alice@example.com" } } }
-local checking = median(9, function() return cost(20000, function() rules.check_input("SignUp", INPUT) end) end)
-print(("checking the members of SignUp: %.2f us (%.3f of sending)"):format(checking, checking / (whole - alone)))
-
-local session = assert(pool:adopt { refresh_token = ("r"):rep(1686), username = "alice" })
-assert(session:access_token())
-local held = { token = "x", ends = monotime() + 3600 }
-function held:get()
-  if monotime() < self.ends then return self.token end
+local function cost(n, fn, clock)
+  clock = clock or os.clock
+  for _ = 1, n / 10 do fn() end
+  return median(function()
+    local start = clock()
+    for _ = 1, n do fn() end
+    return (clock() - start) / n * 1e6
+  end)
 end
-local token = median(9, function() return cost(200000, function() return session:access_token() end) end)
-local plain = median(9, function() return cost(200000, function() return monotime() and held.token end) end)
-local by_hand = median(9, function() return cost(200000, function() return held:get() end) end)
-print(("cached token: %.3f us; a table read and a clock in line: %.3f us, as a method of a plain table: %.3f us")
-  :format(token, plain, by_hand))
-print(("  ratios: %.2f and %.2f (bar 1.30)"):format(token / plain, token / by_hand))
+
+-- The method of an operation without what it makes of the answer, which is part of reading that.
+local function bare_method(name, send)
+  local row = {}
+  for key, value in pairs(require("cognito.user.account")[OPERATIONS[name].side][name]) do row[key] = value end
+  row.answer = nil
+  return user.method(name, row, send)
+end
+
+local function send_of_pool(self, op, input, given)
+  return self.client:send(op, input, self.client:context(given))
+end
+
+-- The client's step that sends and reads is replaced: what is left is checking and building.
+local function builder(name, url)
+  local operation, pool = OPERATIONS[name], new_pool(url)
+  local object = operation.side == "pool" and pool or signed_in(pool)
+  local answer, sent = {}, nil
+  function pool.client.attempt(_, _, _, request)
+    sent = request
+    return answer
+  end
+  local method = bare_method(name, object == pool and send_of_pool or require("cognito.session").send)
+  local given = operation.given
+  return function()
+    method(object, given)
+    return sent
+  end
+end
+
+local function checker(name)
+  local answer, given = {}, OPERATIONS[name].given
+  local method = bare_method(name, function() return answer end)
+  return function() method(nil, given) end
+end
+
+local function sender(name, url)
+  local host, request = new_pool(url).host, builder(name, url)()
+  return function()
+    request.deadline = host.monotime() + 10
+    assert(assert(host.send(request)).status == 200)
+  end
+end
+
+local modes = {}
+
+function modes.cost(name, url)
+  local build, send = builder(name, url), sender(name, url)
+  print(("%.3f %.3f %.3f %.3f"):format(cost(10000, checker(name)), cost(10000, build), cost(1000, send),
+    cost(1000, send, monotime)))
+end
+
+function modes.request(name, url) io.write(builder(name, url)().body) end
+
+function modes.token(url)
+  local session = signed_in(new_pool(url))
+  local held = { token = "x", ends = monotime() + 3600 }
+  function held:get()
+    if monotime() < self.ends then return self.token end
+  end
+  local token = cost(100000, function() return session:access_token() end)
+  local plain = cost(100000, function() return monotime() and held.token end)
+  local by_hand = cost(100000, function() return held:get() end)
+  print(("cached token: %.3f us; a table read and a clock in line: %.3f us, as a method of a plain table: %.3f us")
+    :format(token, plain, by_hand))
+  print(("  ratios: %.2f and %.2f (bar 1.30)"):format(token / plain, token / by_hand))
+end
+
+modes[arg[1]](arg[2], arg[3])

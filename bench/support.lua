@@ -67,12 +67,13 @@ local CONF = [[
 worker_processes 1; daemon off; master_process off; pid %s/pid; error_log %s/error.log; %s
 events { worker_connections 1024; }
 http {
+  %s
   access_log off; keepalive_requests 1000000000; keepalive_timeout 600s;
   client_body_temp_path %s/t1; proxy_temp_path %s/t2; fastcgi_temp_path %s/t3; uwsgi_temp_path %s/t4;
   scgi_temp_path %s/t5;
   server {
     listen 127.0.0.1:%d; listen 127.0.0.1:%d ssl; ssl_certificate %s/cert.pem; ssl_certificate_key %s/key.pem;
-    location / { default_type application/x-amz-json-1.1; return 200 '%s'; }
+    location / { default_type application/x-amz-json-1.1; return 200 %s; }
   }
 }
 ]]
@@ -80,17 +81,27 @@ http {
 local Nginx = {}
 Nginx.__index = Nginx
 
+-- The answer as nginx is told it: one for all requests, or one by the operation's name.
+local function answers_of(operations)
+  if not operations then return "", "'" .. answer() .. "'" end
+  local lines = {}
+  for name, text in pairs(operations) do lines[#lines + 1] = ("~%s$ '%s';"):format(name, text) end
+  return ("map $http_x_amz_target $answer { default '{}'; %s }"):format(table.concat(lines, " ")), "$answer"
+end
+
 --- Starts a static nginx on two free ports: `plain` and `tls` are its URLs, `ca_file` its certificate.
-function M.nginx()
+-- @tparam[opt] table operations the answer to each operation, by its name; without it tokens are the answer to all
+function M.nginx(operations)
   local _, dir = run("mktemp", "-d", "-t", "lua-cognito-bench.XXXXXX")
   dir = dir:gsub("%s+$", "")
   assert(run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
     "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", dir .. "/key.pem", "-out",
     dir .. "/cert.pem"))
   local plain, tls = free_port(), free_port()
+  local map, what = answers_of(operations)
   write(dir .. "/nginx.conf", CONF:format(dir, dir, os.getenv("USER") == "root" and "user root;" or "",
-    dir, dir, dir, dir,
-    dir, plain, tls, dir, dir, answer()))
+    map, dir, dir, dir, dir,
+    dir, plain, tls, dir, dir, what))
   local pipe = assert(io.popen(("echo $$; exec nginx -c %s/nginx.conf 2>/dev/null"):format(quote(dir))))
   local self = setmetatable({ dir = dir, pipe = pipe, pid = pipe:read("n"), ca_file = dir .. "/cert.pem",
     plain = ("http://localhost:%d/"):format(plain), tls = ("https://localhost:%d/"):format(tls) }, Nginx)

@@ -10,8 +10,9 @@ local rules = require "cognito.protocol.rules"
 
 local user = {}
 
-local next, sort, type = next, table.sort, type
-local text_fault = require("cognito.core").text_fault
+local next, type = next, type
+local core = require "cognito.core"
+local take_pairs, take_texts = core.take_pairs, core.take_texts
 
 -- Every call takes these besides its own options.
 local CALL_OPTIONS = { deadline = "number", cancel = "table", max_attempts = "integer" }
@@ -20,36 +21,25 @@ local function refuse(field, words)
   return nil, errors.new("invalid", field .. " must be " .. words, { field = field, code = "constraint" })
 end
 
--- The words are only joined when there is something to say.
-local function check_item(kind, value, field, name)
-  local rule = rules.types[kind]
-  if not text_fault(value, rule.form, rule.min, rule.max) then return true end
-  return rules.check(kind, value, field .. "." .. tostring(name))
-end
-
-local function check_attributes(value, field)
+-- What is wrong with a table that was not taken as a whole.
+local function refuse_attributes(value, field)
+  if type(value) ~= "table" then return refuse(field, "a table of names and values") end
   for name, text in next, value do
     if type(name) ~= "string" then return refuse(field, "a table of names and values") end
-    local ok, err = check_item("AttributeName", name, field, name)
-    if ok then ok, err = check_item("AttributeValue", text, field, name) end
+    local where = field .. "." .. name
+    local ok, err = rules.check("AttributeName", name, where)
+    if ok then ok, err = rules.check("AttributeValue", text, where) end
     if not ok then return nil, err end
   end
-  return true
 end
 
--- Sorted, so that the same table is always the same request.
+local NAME, VALUE = rules.types.AttributeName, rules.types.AttributeValue
+
 local function attributes(value, field)
-  if type(value) ~= "table" then return refuse(field, "a table of names and values") end
-  local ok, err = check_attributes(value, field)
-  if not ok then return nil, err end
-  local list, n = {}, 0
-  for name in next, value do
-    n = n + 1
-    list[n] = name
-  end
-  if n > 1 then sort(list) end
-  for i = 1, n do list[i] = { Name = list[i], Value = value[list[i]] } end
-  return json.list(list)
+  local list = type(value) == "table"
+    and take_pairs(value, NAME.form, NAME.min, NAME.max, VALUE.form, VALUE.min, VALUE.max)
+  if list then return json.list(list) end
+  return refuse_attributes(value, field)
 end
 
 local function context(value, field)
@@ -108,22 +98,25 @@ local CONVERT = {
   PasskeySettings = factor, Document = document, RememberedStatus = remembered,
 }
 
--- What becomes of each option of a row, looked up once: `member`, and `rule` where the value goes as it is and is a
--- text that its form decides; else `convert`.
+-- What becomes of each option of a row, looked up once: its `member` and `kind`; and in the list part what the core
+-- needs to take it, when it goes as it is and is a text that its form decides.
 local function plan_of(row)
   local kinds, plan = rules.compile(rules.inputs[row.operation]).kinds, {}
   for option, member in pairs(row.args or {}) do
     local kind = kinds[member]
-    local rule, convert = rules.types[kind], CONVERT[kind]
-    local simple = not convert and rule.form and not rule.pattern and not rule.enum
-    plan[option] = { member = member, kind = kind, rule = simple and rule or nil, convert = convert }
+    local rule, entry = rules.types[kind], { member = member, kind = kind }
+    if not CONVERT[kind] and rule.form and not rule.pattern and not rule.enum then
+      entry[1], entry[2], entry[3], entry[4] = member, rule.form, rule.min, rule.max
+    end
+    plan[option] = entry
   end
   return plan
 end
 
-local function convert_one(entry, value, option)
-  if entry.convert then return entry.convert(value, option) end
-  local ok, err = rules.check(entry.kind, value, option)
+local function convert(kind, value, option)
+  local by = CONVERT[kind]
+  if by then return by(value, option) end
+  local ok, err = rules.check(kind, value, option)
   if not ok then return nil, err end
   return value
 end
@@ -138,20 +131,20 @@ local function missing(row, given)
   end
 end
 
--- The members of a request. Without an error too: an option that the row does not know, or a limit.
+-- The members of a request, without an error too when there is an option that the row does not know, or a limit: then
+-- the third value is false.
 local function members(plan, given)
-  local input, known = {}, true
+  local input, all = take_texts(plan, given)
+  if all then return input, nil, true end
+  local known = true
   for option, value in next, given do
     local entry = plan[option]
-    local rule = entry and entry.rule
-    if rule and not text_fault(value, rule.form, rule.min, rule.max) then
-      input[entry.member] = value
-    elseif entry then
-      local made, err = convert_one(entry, value, option)
+    if not entry then
+      known = false
+    elseif input[entry.member] == nil then
+      local made, err = convert(entry.kind, value, option)
       if made == nil then return nil, err end
       input[entry.member] = made
-    else
-      known = false
     end
   end
   return input, nil, known
