@@ -27,7 +27,8 @@ local HTTP = [[
         full = must(new { pool = pool, key = key, verifier = uncached, headers = headers })
         staff = { groups = { "admin", "staff" } }
         local core, keys = require "cognito.core", nil
-        local policy = core.policy { issuers = { pool.issuers[1] }, clients = { pool.client_id }, token_use = "access" }
+        local issuers, clients = { pool:issuers()[1] }, { pool.client_id }
+        local policy = core.policy { issuers = issuers, clients = clients, token_use = "access" }
         function verdict(token)
             keys = keys or plain.verifier.entries[1].source:ready()
             assert(core.jwt_check(token, keys, policy, ngx.now()))

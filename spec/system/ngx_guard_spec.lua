@@ -1,4 +1,4 @@
--- The guard in a real nginx against the emulator: bearer, login, the form, logout, and what hostile clients send.
+-- The guard in a real nginx against the emulator: login, the form, logout, and what hostile clients send.
 local cjson = require "cjson"
 local emulator = require "spec.support.emulator"
 local jar = require "spec.support.jar"
@@ -17,7 +17,6 @@ local HTTP = [[
 ]]
 
 local SERVER = [[
-    underscores_in_headers on;
     location /app/ { access_by_lua_block { app.guard:login() } proxy_pass http://127.0.0.1:$PORT/upstream; }
     location /open/ { access_by_lua_block { app.guard:login { optional = true } }
         proxy_pass http://127.0.0.1:$PORT/upstream; }
@@ -38,21 +37,6 @@ local SERVER = [[
         return 204; }
     location = /tight/login { content_by_lua_block { app.form(app.tight) } }
     location = /tight/fill { content_by_lua_block { app.fill() } }
-    location /api/ { access_by_lua_block { app.api:bearer() } proxy_pass http://127.0.0.1:$PORT/upstream; }
-    location /scoped { access_by_lua_block { app.api:bearer { scopes = { "orders/read" } } }
-        content_by_lua_block { ngx.print "ok" } }
-    location /grouped { access_by_lua_block { app.api:bearer { groups = { "staff" } } }
-        content_by_lua_block { ngx.print "ok" } }
-    location /strict/any { access_by_lua_block { app.strict:bearer() } proxy_pass http://127.0.0.1:$PORT/upstream; }
-    location /strict/staff { access_by_lua_block { app.strict:bearer { groups = { "admin", "staff" } } }
-        proxy_pass http://127.0.0.1:$PORT/upstream; }
-    location /strict/scoped { access_by_lua_block { app.strict:bearer { scopes = { "aws.cognito.signin.user.admin" },
-        groups = { "staff" } } } content_by_lua_block { app.claims() } }
-    location /api-claims { access_by_lua_block { app.api:bearer() } content_by_lua_block { app.claims() } }
-    location /maybe-upstream { access_by_lua_block { app.api:bearer { optional = true } }
-        proxy_pass http://127.0.0.1:$PORT/upstream; }
-    location /maybe { access_by_lua_block { app.api:bearer { optional = true } }
-        content_by_lua_block { ngx.print "ok" } }
     location /upstream { content_by_lua_block { app.upstream() } }
     location /free { content_by_lua_block { app.free() } }
 ]]
@@ -114,128 +98,6 @@ describe("the guard in nginx", function()
     assert.equal(303, (b.sign_in(username or "alice")))
     return b
   end
-
-  local function tokens(username)
-    local command = "printf %%s '%s%s' | openssl dgst -sha256 -hmac '%s' -binary | base64"
-    local _, digest = proc.run { argv = { "sh", "-c", command:format(username, service.client_id, SECRET) } }
-    local _, answer = service.call("InitiateAuth", { AuthFlow = "USER_PASSWORD_AUTH", ClientId = service.client_id,
-      AuthParameters = { USERNAME = username, PASSWORD = PASSWORD, SECRET_HASH = digest:gsub("%s", "") } })
-    return answer.AuthenticationResult
-  end
-
-  local function bearer(path, token, more)
-    local headers = { authorization = token and "Bearer " .. token }
-    for name, value in pairs(more or {}) do headers[name] = value end
-    return server:request(path, { headers = headers })
-  end
-
-  -- ---- bearer ----
-
-  describe("bearer", function()
-    local good
-
-    setup(function() good = tokens "alice" end)
-
-    it("lets a good token pass, with its claims and without planted headers", function()
-      local status, body = bearer("/api/x", good.AccessToken, { ["x-user"] = "root" })
-      assert.equal(200, status)
-      assert.equal("alice", cjson.decode(body)["x-user"])
-    end)
-
-    it("asks for a token without naming an error", function()
-      local status, body, headers = bearer "/api/x"
-      assert.equal(401, status)
-      assert.equal('Bearer realm="spec"', headers["www-authenticate"])
-      assert.equal("token_required", cjson.decode(body).error)
-    end)
-
-    it("removes planted headers also where no token is needed", function()
-      assert.equal(200, (bearer("/maybe", nil, { ["x-user"] = "root" })))
-    end)
-
-    it("removes every spelling that an upstream may take for one of its headers", function()
-      local planted = { ["x_user"] = "root", ["X-uSeR"] = "root", ["x-real_user-name"] = "root",
-        ["X_Real_User_Name"] = "root", ["x-real-user-name"] = "root", ["x-other"] = "kept" }
-      local argv = { "curl", "-s" }
-      for name, value in pairs(planted) do
-        argv[#argv + 1] = "-H"
-        argv[#argv + 1] = name .. ": " .. value
-      end
-      for _, case in ipairs { { "/api/x", good.AccessToken, "alice" }, { "/maybe-upstream" } } do
-        local whole = { (table.unpack or unpack)(argv) }
-        whole[#whole + 1] = server.url .. case[1]
-        if case[2] then whole[#whole + 1] = "-HAuthorization: Bearer " .. case[2] end
-        local _, body = proc.run { argv = whole }
-        local seen = cjson.decode(body)
-        assert.equal(case[3], seen["x-user"])
-        assert.equal(case[3], seen["x-real-user-name"])
-        assert.equal("kept", seen["x-other"])
-        assert.is_nil(body:find("root", 1, true), body)
-      end
-    end)
-
-    it("gives the claims when a handler looks at them, cached or not", function()
-      for _, path in ipairs { "/api-claims", "/api-claims", "/strict/scoped", "/strict/scoped" } do
-        local status, body = bearer(path, good.AccessToken)
-        assert.equal(200, status)
-        local seen = cjson.decode(body)
-        assert.is_true(seen.same and seen.plain and seen.nothing_else)
-        assert.equal("alice", seen.claims.username)
-        assert.equal("access", seen.claims.token_use)
-        assert.same({ "staff" }, seen.claims["cognito:groups"])
-      end
-    end)
-
-    it("reads the few claims that it needs itself without a cache", function()
-      local status, body = bearer("/strict/any", good.AccessToken, { ["x-groups"] = "root" })
-      assert.equal(200, status)
-      local seen = cjson.decode(body)
-      assert.equal("alice", seen["x-user"])
-      assert.equal("staff", seen["x-groups"])
-      local bob = tokens("bob").AccessToken
-      seen = cjson.decode((select(2, bearer("/strict/any", bob, { ["x-groups"] = "root" }))))
-      assert.equal("bob", seen["x-user"])
-      assert.is_nil(seen["x-groups"])
-      assert.equal(200, (bearer("/strict/staff", good.AccessToken)))
-      assert.equal(403, (bearer("/strict/staff", bob)))
-      assert.equal(403, (bearer("/strict/scoped", bob)))
-      assert.equal(401, (bearer("/strict/staff", good.IdToken)))
-    end)
-
-    it("refuses what is not a token of this pool for this use", function()
-      local foreign = emulator.start { config = { users = { alice = { password = PASSWORD } } } }
-      finally(function() foreign.stop() end)
-      local _, answer = foreign.call("InitiateAuth", { AuthFlow = "USER_PASSWORD_AUTH",
-        ClientId = foreign.client_id, AuthParameters = { USERNAME = "alice", PASSWORD = PASSWORD } })
-      local cases = { good.IdToken, answer.AuthenticationResult.AccessToken,
-        good.AccessToken:sub(1, -5) .. "AAAA", "a.b.c", ("A"):rep(4000) }
-      for _, token in ipairs(cases) do
-        local status, _, headers = bearer("/api/x", token)
-        assert.equal(401, status)
-        assert.truthy(headers["www-authenticate"]:find('error="invalid_token"', 1, true))
-      end
-    end)
-
-    it("refuses malformed and doubled headers", function()
-      local cases = { Bearer = 400, ["Basic YTpi"] = 400, ["Bearer a b"] = 401,
-        ["Bearer " .. good.AccessToken .. ";x"] = 401, ["bearer   " .. good.AccessToken] = 200 }
-      for value, wanted in pairs(cases) do
-        assert.equal(wanted, (server:request("/api/x", { headers = { authorization = value } })))
-      end
-      local code = select(2, proc.run { argv = { "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-H",
-        "Authorization: Bearer " .. good.AccessToken, "-H", "Authorization: Bearer x",
-        server.url .. "/api/x" } })
-      assert.equal("400", code)
-    end)
-
-    it("names the scope that is missing, and forbids other groups", function()
-      local status, _, headers = bearer("/scoped", good.AccessToken)
-      assert.equal(403, status)
-      assert.truthy(headers["www-authenticate"]:find('error="insufficient_scope", scope="orders/read"', 1, true))
-      assert.equal(200, (bearer("/grouped", good.AccessToken)))
-      assert.equal(403, (bearer("/grouped", tokens("bob").AccessToken)))
-    end)
-  end)
 
   -- ---- login ----
 

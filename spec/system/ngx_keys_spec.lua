@@ -17,7 +17,9 @@ local HTTP = [[
     lua_shared_dict keys 1m;
     lua_shared_dict shift 64k;
     init_by_lua_block {
-        require("spec.support.ngx.keys_app").init { issuer = %q, client_id = %q }
+        local app = require "spec.support.ngx.keys_app"
+        app.init { issuer = %q, client_id = %q }
+        %s
     }
     %s
 ]]
@@ -54,10 +56,11 @@ describe("key sets in nginx workers", function()
     server:request("/value?name=seconds", { body = tostring(tonumber(had) + seconds) })
   end
 
-  local function start(more)
+  -- `more` goes into the http block, `init` into init_by_lua*.
+  local function start(more, init)
     port, issuer = ports.free(), source.url .. "/pool"
     server = nginx.start { workers = WORKERS, level = "warn", server = SERVER:format(port),
-      http = HTTP:format(issuer, cognito_tokens.client_id, more or "") }
+      http = HTTP:format(issuer, cognito_tokens.client_id, init or "", more or "") }
   end
 
   before_each(function()
@@ -128,6 +131,12 @@ describe("key sets in nginx workers", function()
     set("status", 500)
     all_say("valid", token(first))
     assert.equal(1, count())
+  end)
+
+  it("can be given before the workers start, and nothing is fetched then", function()
+    start(nil, ("app.preload %q"):format(cognito_tokens.jwks(first)))
+    all_say("valid", token(first))
+    assert.equal(0, count())
   end)
 
   it("are renewed in the background of one worker, for all, and nobody waits", function()

@@ -93,6 +93,8 @@ local function add_verifier(self, given)
   local chosen = { token_use = "access", cache = true, host = host.new() }
   if given.pool then chosen.user_pool_id, chosen.client_id = given.pool.user_pool_id, given.pool.client_id end
   if given.pool then chosen.issuer = given.pool:issuers() end
+  -- so that one fetch of the key set serves all workers, and all machines where the storage does
+  chosen.storage = given.storage or given.pool and given.pool.storage
   for name, value in pairs(given.verifier or {}) do chosen[name] = value end
   if not chosen.user_pool_id then return true end
   local err

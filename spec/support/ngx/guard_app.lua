@@ -41,6 +41,15 @@ function M.init(given)
     storage = must(cognito.storage.shared_dict { name = "tiny", key = KEY }) })
 end
 
+--- Make the guards over several pools, and with the online check.
+-- @tparam table other `pool_id`, `issuer`, `client_id` of another pool
+function M.init_bearer(other)
+  M.online = must(cognito_guard.new { pool = M.pool, key = KEY, verifier = { online = M.pool } })
+  M.two = must(cognito_guard.new { verifier = { user_pool_id = { M.pool.user_pool_id, other.pool_id },
+    client_id = { M.pool.client_id, other.client_id },
+    issuer = { [M.pool.user_pool_id] = M.pool:issuers()[1], [other.pool_id] = other.issuer } } })
+end
+
 local function json(value)
   ngx.header["Content-Type"] = "application/json"
   ngx.print(cjson.encode(value))

@@ -36,6 +36,9 @@ function M.init(given)
     storage = assert(cognito.storage.shared_dict { name = "keys", key = ("k"):rep(32) }) })
 end
 
+--- Give the verifier a key set in init_by_lua*, before the workers start.
+function M.preload(text) assert(M.verifier:cache_jwks(text)) end
+
 --- Fetch the keys ahead of every request, in the background of this worker.
 function M.ahead()
   assert(ngx.timer.at(0, function() M.verifier:fetch_keys() end))
