@@ -53,8 +53,8 @@ local function main(nginx)
   for _, lua in ipairs { "lua5.4", "luajit" } do
     print(("\n%s, microseconds (medians of %d rounds); ratios of check and build to each way of sending")
       :format(lua, rounds))
-    print(("  %-18s %7s %7s | %8s %8s %8s %8s | %8s %8s %8s %8s"):format("", "check", "+ build", "ours CPU", "ours wall",
-      "curl CPU", "curl wall", "ours CPU", "our wall", "curl CPU", "curl wall"))
+    print(("  %-18s %7s %7s | %8s %8s %8s %8s | %8s %8s %8s %8s"):format("", "check", "+ build", "our CPU", "our wall",
+      "curl CPU", "curl wall", "our CPU", "our wall", "curl CPU", "curl wall"))
     for _, operation in ipairs(OPERATIONS) do print_row(operation, measure(lua, operation, nginx.plain, twin)) end
     os.execute(("%s bench/check.lua token %s"):format(lua, nginx.plain))
   end
