@@ -150,7 +150,7 @@ bench-nginx: build ## what the guard costs a worker of nginx, beside the C core 
 load-nginx: build ## the loads on nginx in full (10,000 sessions, 50 users, 100 reloads); SCALE=0.1 for less
 	@eval "$$(tools/env)"; LUA_PATH_5_4="./?.lua;$$LUA_PATH_5_4" lua5.4 bench/nginx_load.lua $(SCALE)
 
-bench: ## measure beside plain C programs in the same run; BENCH=name restricts (check, cold, refresh, srp, verify)
+bench: ## measure beside plain C programs in the same run; BENCH=name restricts (check, cold, login, refresh, srp, ...)
 	@tools/install build demo bench
 	@$(MAKE) -s $(PAR) build
 	@eval "$$(tools/env $(BUILD))"; LUA_PATH_5_4="./?.lua;$$LUA_PATH_5_4"; LUA_PATH="./?.lua;$$LUA_PATH"; \

@@ -1,5 +1,7 @@
---- Output handler for busted: failures in full, skips with their reason, and the last line
--- `N passed, N failed, N skipped`, which tools/test adds up.
+--- Output handler for busted: failures in full, skips with their reason, figures (see spec/support/figures.lua), and
+-- the last line `N passed, N failed, N skipped`, which tools/test adds up.
+local figures = require "spec.support.figures"
+
 return function()
   local busted = require "busted"
   local handler = require "busted.outputHandlers.base"()
@@ -33,6 +35,7 @@ return function()
     for _, item in ipairs(handler.pendings) do
       write("SKIPPED ", item.name, item.message and (": " .. message_of(item)) or "", "\n")
     end
+    for _, line in ipairs(figures.lines()) do write(line, "\n") end
     write(("%d passed, %d failed, %d skipped\n"):format(handler.successesCount,
       handler.failuresCount + handler.errorsCount, handler.pendingsCount))
     io.stdout:flush()

@@ -1,82 +1,43 @@
 -- `cognito login --browser` and the emulator's login page, with a real Chromium in the person's hands.
-local browser = require "spec.support.browser"
-local emulator = require "spec.support.emulator"
-local ports = require "spec.support.ports"
+local desk_login = require "spec.support.desk_login"
+local figures = require "spec.support.figures"
 local proc = require "spec.support.proc"
-local socket = require "socket"
 local tmp = require "spec.support.tmp"
 
-local PASSWORD, TOTP = "Correct-horse1", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+local PASSWORD, TOTP = desk_login.PASSWORD, desk_login.TOTP
 
 describe("login by a real browser", function()
-  local available, why = browser.available()
+  local available, why = desk_login.available()
   if not available then
     pending("needs Chromium: " .. why)
     return
   end
 
-  local emu, chrome, port, home, env
+  local desk, chrome, home, env
 
   setup(function()
-    port = ports.free()
-    emu = emulator.start { config = {
-      mfa = "OPTIONAL",
-      users = {
-        alice = { password = PASSWORD },
-        tom = { password = PASSWORD, totp_secret = TOTP, mfa = { "SOFTWARE_TOKEN_MFA" } },
-      },
-      clients = { { id = "desk", redirect_uris = { ("http://localhost:%d/"):format(port) } } },
-    } }
-    chrome = browser.start()
+    desk = desk_login.start()
+    chrome = desk.chrome
   end)
 
   teardown(function()
-    if chrome then chrome:stop() end
-    if emu then emu.stop() end
+    if desk then desk:stop() end
     tmp.cleanup()
   end)
 
   before_each(function()
-    home = tmp.dir()
-    local opener = tmp.write(home .. "/browser", "#!/bin/sh\nprintf %s \"$1\" >" .. home .. "/url.new\n"
-      .. "mv " .. home .. "/url.new " .. home .. "/url\n")
-    os.execute("chmod +x " .. opener)
-    env = { HOME = home, XDG_CONFIG_HOME = home .. "/config", XDG_STATE_HOME = home .. "/state", BROWSER = opener }
-    local words = { "lua5.4", "bin/cognito", "configure" }
-    for name, value in pairs { user_pool_id = emu.pool_id, client_id = "desk", endpoint = emu.url, domain = emu.url,
-      issuer = emu.url .. "/" .. emu.pool_id, redirect_ports = port, scopes = "openid" } do
-      words[#words + 1] = "--set"
-      words[#words + 1] = name .. "=" .. value
-    end
-    assert.equal(0, (proc.run { argv = words, env = env }))
+    home, env = desk:home()
+    desk:forget() -- the page remembers who signed in: each example starts as somebody else
   end)
 
-  local function begin(more)
-    os.remove(home .. "/url")
-    local child = proc.start { argv = { "lua5.4", "bin/cognito", "login", "--browser", more }, env = env }
-    local ends, url = socket.gettime() + 10
-    repeat
-      url = tmp.read(home .. "/url")
-      if not url then socket.sleep(0.01) end
-    until url or socket.gettime() > ends
-    assert.truthy(url, child:errors())
-    return child, url
-  end
-
-  -- The page remembers who signed in, by a cookie: each example starts as somebody else.
-  local function forget()
-    chrome:go(emu.url .. "/")
-    proc.run { argv = { "curl", "-s", "-X", "DELETE", chrome.base .. "/cookie" } }
-  end
+  local function begin(more) return desk:begin(home, env, more) end
 
   local function fill(username, password)
-    chrome:type("input[name=username]", username)
-    chrome:type("input[name=password]", password)
-    chrome:follow "form[action='/login'] button[type=submit]"
+    desk:fill(username, password)
+    desk:submit()
   end
 
   it("signs in, after a wrong password too, and shows the person a page that says so", function()
-    forget()
     local child, url = begin()
     chrome:go(url)
     fill("alice", "Wrong-password1")
@@ -93,7 +54,6 @@ describe("login by a real browser", function()
   end)
 
   it("walks through a second factor on the page", function()
-    forget()
     local child, url = begin()
     chrome:go(url)
     chrome:screenshot "build/test/login-page.png"
@@ -108,7 +68,6 @@ describe("login by a real browser", function()
   end)
 
   it("ends when the person cancels", function()
-    forget()
     local child, url = begin()
     chrome:go(url)
     chrome:follow "input[name=cancel] + button"
@@ -118,15 +77,34 @@ describe("login by a real browser", function()
     child:stop()
   end)
 
+  it("keeps two logins in two tabs apart", function()
+    local first, url = begin()
+    local other_home, other_env = desk:home()
+    local second, url2 = desk:begin(other_home, other_env)
+    local tab = chrome:tab()
+    chrome:go(url)
+    chrome:switch(chrome:new_tab())
+    chrome:go(url2)
+    fill("tom", PASSWORD)
+    chrome:switch(tab)
+    fill("alice", PASSWORD)
+    chrome:shows("h1", "You are signed in")
+    assert.equal(0, first:wait(10), first:errors())
+    assert.equal("signed in as alice\n", first:output())
+    assert.is_nil(second:status())
+    second:stop()
+    first:stop()
+  end)
+
   it("survives the back button: the used page leads nowhere, a new login works", function()
-    forget()
     local child, url = begin()
     chrome:go(url)
     fill("alice", PASSWORD)
     chrome:shows("h1", "You are signed in")
     assert.equal(0, child:wait(10))
     child:stop()
-    chrome:script "history.back()"
+    chrome:back()
+    chrome:shows("body", "already used")
     local again, url2 = begin()
     chrome:go(url2)
     if chrome:has "input[name=password]" then fill("alice", PASSWORD) end
@@ -135,19 +113,12 @@ describe("login by a real browser", function()
     again:stop()
   end)
 
-  it("is fast: from the page's submit to the tokens on loopback, the person aside", function()
-    forget()
-    local child, url = begin()
-    chrome:go(url)
-    chrome:type("input[name=username]", "alice")
-    chrome:type("input[name=password]", PASSWORD)
-    local started = socket.gettime()
-    chrome:follow "form[action='/login'] button[type=submit]"
-    assert.equal(0, child:wait(30))
-    local took = socket.gettime() - started
-    child:stop()
-    -- The figure is a report; the bound is a fuse that only a hang would blow.
-    print(("page to token: %.0f ms"):format(took * 1000))
-    assert.is_true(took < 20)
+  it("is fast: from the page to the tokens on loopback, the person aside", function()
+    local page = desk:time_page(home, env)
+    local kept = desk:time_kept(home, env)
+    figures.report("login by browser, page to token", "%.0f ms from the submit, %.0f ms with a kept login "
+      .. "(bar 300 on a calm machine: make bench BENCH=login)", page, kept)
+    -- beside other runs the bound is a fuse that only a wait somewhere would blow
+    assert.is_true(page < 3000 and kept < 3000, ("%.0f %.0f"):format(page, kept))
   end)
 end)
