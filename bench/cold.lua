@@ -1,5 +1,6 @@
 --- Process start to the first refreshed token; see cold_run.lua. The C program beside it is bench_refresh with count 1.
 -- usage: lua bench/cold.lua URL CA
+package.path = package.path:gsub("^%./%?%.lua;", "") -- the benchmarks' own, which an installed library has not
 local cognito = require "cognito"
 
 local ca = arg[2]

@@ -1,11 +1,13 @@
 #include "impl.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /*
  * libcurl would read a bundle of certificates anew for every pool of connections, 30 ms each time.
@@ -28,15 +30,28 @@ static bool same(const char *a, const char *b) {
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-/* True when the folder holds a name as `openssl rehash` makes them: 8 hex digits, dot, digit. */
+/* As `openssl rehash` makes them: 8 hex digits, dot, digit. */
+static bool is_hash_name(const char *name) {
+    return strspn(name, "0123456789abcdef") == 8 && name[8] == '.' && name[9] >= '0' && name[9] <= '9';
+}
+
+/* True when the folder holds a name of a hash. A few entries are asked for at a time, since every
+ * other one has such a name and readdir would have all of them read first. */
 static bool is_hashed(const char *path) {
-    DIR *dir = path == NULL ? NULL : opendir(path);
+    union {
+        struct dirent64 entry;
+        char bytes[1024];
+    } some;
+    int fd = path == NULL ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool found = false;
-    if (dir == NULL) return false;
-    for (struct dirent *entry; !found && (entry = readdir(dir)) != NULL;)
-        found = strspn(entry->d_name, "0123456789abcdef") == 8 && entry->d_name[8] == '.' &&
-                entry->d_name[9] >= '0' && entry->d_name[9] <= '9';
-    closedir(dir);
+    if (fd < 0) return false;
+    for (ssize_t n; !found && (n = getdents64(fd, &some, sizeof some)) > 0;)
+        for (ssize_t at = 0; !found && at < n;) {
+            const struct dirent64 *entry = (const void *)(some.bytes + at);
+            found = is_hash_name(entry->d_name);
+            at += entry->d_reclen;
+        }
+    close(fd);
     return found;
 }
 

@@ -39,6 +39,8 @@ describe("the transport of the hosts over libcurl", function()
   it("takes a folder of certificates under hashed names", function()
     local dir = tmp.dir()
     assert(os.execute(("cp %s %s/ca.pem"):format(tmp.quote(server.ca_file), tmp.quote(dir))))
+    -- more than are read at a time
+    assert(os.execute(("cd %s && seq -f %%0200g.txt 100 | xargs touch"):format(tmp.quote(dir))))
     local _, err = send { tls = { ca_path = dir } }
     assert.equal("config", err.kind)
     assert.truthy(tostring(err):find("rehash", 1, true))
