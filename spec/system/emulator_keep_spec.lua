@@ -68,7 +68,8 @@ describe("the emulator for its developer", function()
     local status, page, head = e.http("GET", "/")
     assert.equal(200, status)
     assert.truthy(head:find("Content-Security-Policy: default-src 'none'", 1, true))
-    for _, text in ipairs { "alice@example.com", e.code(), "ForgotPassword", e.pool_id } do
+    for _, text in ipairs { "alice@example.com", e.code(), "ForgotPassword", e.pool_id, "CONFIRMED",
+      e.url .. "/" .. e.pool_id, " left<", ">200<" } do
       assert.truthy(page:find(text, 1, true), text)
     end
     for _, text in ipairs { "Correct-horse1", result.AccessToken, result.RefreshToken, "<b>Alice" } do
