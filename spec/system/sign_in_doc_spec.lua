@@ -1,6 +1,7 @@
 -- docs/sign-in.md: its loop runs, and its table lists every challenge that a caller can be asked.
 local challenges = require "cognito.protocol.challenges"
 local cognito = require "cognito"
+local docs = require "spec.support.docs"
 local emulator = require "spec.support.emulator"
 local rounds = require "cognito.rounds"
 local source = require "spec.support.source"
@@ -9,7 +10,7 @@ local text = source.read "docs/sign-in.md"
 
 describe("docs/sign-in.md", function()
   it("has a loop that signs in through questions and wrong answers", function()
-    local code = assert(text:match "<!%-%- run: loop %-%->\n```lua\n(.-)```")
+    local code = docs.example("docs/sign-in.md", "loop")
     local sign_in = assert(load("local pool, username, password, ask, say = ...\n" .. code))
     local e = emulator.start { config = { mfa = "OPTIONAL", users = { sms = { password = "Correct-horse1",
       mfa = { "SMS_MFA" }, attributes = { phone_number = "+491701234567" } } } } }
