@@ -207,7 +207,7 @@ function Pool:short_name()
 end
 
 function Pool:__tostring()
-  return ("cognito.pool(%s, %s)"):format(self.user_pool_id, self.client_id)
+  return ("cognito.pool(%s)"):format(self.user_pool_id)
 end
 
 return pool

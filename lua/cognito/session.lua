@@ -296,8 +296,10 @@ function Session:sign_out(given)
   return require("cognito.signout").run(self, pool_of(self), given)
 end
 
+-- Without the user's name, which the service's model calls sensitive, and the id, which is all one needs to use a
+-- session of a shared storage.
 local function describe(self)
-  return ("cognito.session(%s)"):format(errors.clean(tostring(self.username or self.id)))
+  return ("cognito.session(%s)"):format(pool_of(self).user_pool_id)
 end
 
 --- The class of a pool's sessions: the hit path reads the host's clock as an upvalue.

@@ -52,12 +52,14 @@ local list = {
   { name = "VerifyUserAttribute", auth = "token", empty = true },
 }
 
---- Members whose values never reach an error, a log or a `tostring`, wherever they stand in an input.
+--- Members whose values never reach an error, a log or a `tostring`, wherever they stand in an input: what the model
+-- marks sensitive, and ours on top (codes, passkeys, device verifiers).
 local sensitive = {
-  AccessToken = true, AuthParameters = true, ChallengeResponses = true, ClientSecret = true, FeedbackToken = true,
-  Password = true, PreviousPassword = true, ProposedPassword = true, RefreshToken = true, SecretHash = true,
-  Session = true, Token = true, UserCode = true, UserContextData = true, ConfirmationCode = true, Code = true,
-  Credential = true, DeviceSecretVerifierConfig = true, UserAttributes = true, ValidationData = true,
+  AccessToken = true, AuthParameters = true, ChallengeResponses = true, ClientId = true, ClientSecret = true,
+  FeedbackToken = true, Password = true, PreviousPassword = true, ProposedPassword = true, RefreshToken = true,
+  SecretHash = true, Session = true, Token = true, UserCode = true, UserContextData = true, ConfirmationCode = true,
+  Code = true, Credential = true, DeviceSecretVerifierConfig = true, UserAttributes = true, Username = true,
+  ValidationData = true,
 }
 
 local by_name = {}

@@ -13,24 +13,38 @@ local refusal = {}
 
 local header = core.header
 
--- Replaces in a message what the caller sent in confidence, should the service ever echo it.
-local function redact(message, value)
+-- All texts below a value. The name of an attribute is no secret, and messages speak of it.
+local function collect(value, into)
   if type(value) == "table" then
-    for _, v in pairs(value) do message = redact(message, v) end
-  elseif type(value) == "string" and #value >= 4 then
-    local from, to = message:find(value, 1, true)
-    while from do
-      message = message:sub(1, from - 1) .. "***" .. message:sub(to + 1)
-      from, to = message:find(value, from + 3, true)
+    local is_attribute = type(value.Name) == "string"
+    for name, inner in pairs(value) do
+      if not (is_attribute and name == "Name") then collect(inner, into) end
     end
+  elseif type(value) == "string" and value ~= "" then
+    into[#into + 1] = value
   end
-  return message
+  return into
 end
 
-local function redact_input(message, input)
+local SHORT = 4 -- a shorter text is part of many words: it is only replaced where it is a word of its own
+
+local function pattern_of(text)
+  local pattern = text:gsub("%p", "%%%0"):gsub("%z", "%%z")
+  if #text < SHORT and text:find "^[%w_]+$" then return "%f[%w_]" .. pattern .. "%f[^%w_]" end
+  return pattern
+end
+
+local function longer(a, b) return #a > #b end
+
+-- Replaces in a message what the caller sent in confidence, should the service ever echo it. A text that holds
+-- another goes first, else its rest would stay.
+local function redact(message, input)
+  local texts = {}
   for name, value in pairs(input) do
-    if ops.sensitive[name] then message = redact(message, value) end
+    if ops.sensitive[name] then collect(value, texts) end
   end
+  table.sort(texts, longer)
+  for _, text in ipairs(texts) do message = message:gsub(pattern_of(text), "***") end
   return message
 end
 
@@ -81,8 +95,8 @@ function refusal.read(spec, response)
   end
   local fields = wire.fields(operation, response)
   fields.code = code_of(parsed, response)
-  local message = redact_input(message_of(parsed, response), spec.input)
-  return errors.new(faults.explain(fields, message), message, fields)
+  local message = message_of(parsed, response)
+  return errors.new(faults.explain(fields, message), redact(message, spec.input), fields)
 end
 
 return refusal

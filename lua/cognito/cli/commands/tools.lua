@@ -43,7 +43,8 @@ function commands.decode(ctx)
 end
 
 -- What may stand on a command line although the model calls it sensitive: it tells about a person, and opens nothing.
-local MAY_BE_SEEN = { UserAttributes = true, ValidationData = true, UserContextData = true }
+local MAY_BE_SEEN = { ClientId = true, UserAttributes = true, UserContextData = true, Username = true,
+  ValidationData = true }
 
 local function find_secret(input)
   local sensitive = require("cognito.protocol.ops").sensitive
