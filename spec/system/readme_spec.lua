@@ -37,8 +37,8 @@ describe("the README's example", function()
   end)
 
   local function run(name, env)
-    local code = PREAMBLE .. "do\n" .. docs.example("README.md", name) .. "end\n"
-    local script = tmp.write(tmp.dir() .. "/" .. name .. ".lua", code)
+    local text = PREAMBLE .. "do\n" .. docs.example("README.md", name) .. "end\n"
+    local script = tmp.write(tmp.dir() .. "/" .. name .. ".lua", text)
     env = env or {}
     env.TEST_ENDPOINT, env.COGNITO_STORE = server.url, store
     local code, out, err = proc.run { argv = { "lua5.4", script }, env = env, timeout = 60 }
