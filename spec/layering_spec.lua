@@ -141,6 +141,26 @@ describe("the layering of the Lua sources:", function()
   end)
 end)
 
+-- ---- the drawing ---------------------------------------------------------------------------------------------------
+
+-- Folders in which a file stands for itself: the drawing names the folder.
+local UNNAMED = { "^lua/cognito/emulator/", "^lua/cognito/cli/commands/", "^lua/cognito/ngx/guard/" }
+
+describe("docs/architecture.md", function()
+  it("names every module and every C file", function()
+    local drawing = assert(source.read("docs/architecture.md"):match "## Rooms\n(.-)\nWho may")
+    local words, missing = {}, {}
+    for word in drawing:gmatch "[%w_]+" do words[word] = true end
+    for _, list in ipairs { source.files("lua", "*.lua"), source.files("csrc/core", "*.c"),
+      source.files("csrc/http", "*.c"), source.files("csrc/posix", "*.c"), source.files("csrc/lua", "*.c") } do
+      for _, path in ipairs(list) do
+        if not matches(path, UNNAMED) and not words[path:match "([%w_]+)%.%w+$"] then missing[#missing + 1] = path end
+      end
+    end
+    assert.same({}, missing)
+  end)
+end)
+
 -- ---- C -----------------------------------------------------------------------------------------------------------
 
 local SYSTEM_OF = {

@@ -54,8 +54,8 @@ end
 --- Module names that a Lua source requires, at once or lazily (see cognito.lazy).
 function M.requires(text)
   local list = {}
-  -- comments go, strings stay: `require "x"`, `require("x")`, `lazy.module "x"`
-  local bare = text:gsub("%-%-%[(=*)%[.-%]%1%]", ""):gsub("%-%-[^\n]*", "")
+  -- comments and long strings go, short strings stay: `require "x"`, `require("x")`, `lazy.module "x"`
+  local bare = text:gsub("%[(=*)%[.-%]%1%]", ""):gsub("%-%-[^\n]*", "")
   for _, word in ipairs { "require", "lazy%.module" } do
     for name in bare:gmatch(word .. "%s*%(?%s*[\"']([%w_.]+)[\"']") do list[#list + 1] = name end
   end
