@@ -20,11 +20,10 @@ local function key_of(pool, scopes)
   return "client_credentials\0" .. pool.user_pool_id .. "\0" .. pool.client_id .. "\0" .. table.concat(sorted, " ")
 end
 
---- Make a source of tokens. One source serves all callers of a process; each asks `access_token` each time.
+--- Makes a source of tokens. One source serves all callers of a process; each asks `access_token` each time.
 -- @tparam table pool a pool with a client secret and a `domain`
--- @tparam ?table opts `scopes` (list; default: all that the client has)
--- @treturn table|nil
--- @treturn ?errors `config`
+-- @tparam[opt] table opts `scopes` (list; default: all that the client has)
+-- @treturn table|nil the source, or nil and an error: `config`
 function credentials.new(pool, opts)
   opts = options.check(opts or {}, { scopes = "table" }, "client_credentials", 3)
   if not pool.secrets then
@@ -118,9 +117,8 @@ end
 
 --- A token that is valid now; fetched when there is none, renewed before it expires, by one call however many ask.
 -- A failure while the present token is still valid gives the present one.
--- @tparam ?table opts `deadline` (seconds), `cancel`
--- @treturn string|nil
--- @treturn ?errors `config` (grant or scope not switched on), and the kinds of a call
+-- @tparam[opt] table opts `deadline` (seconds), `cancel`
+-- @treturn string|nil the token, or nil and an error: `config` (grant or scope not switched on), and the kinds of a call
 function Source:access_token(opts)
   local held = self.held
   if held and is_fresh(self, tokens.margin(held, self.pool.margin)) then return held.access_token end

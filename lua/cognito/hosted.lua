@@ -31,8 +31,7 @@ end
 
 --- The base URL of the pool's hosted login.
 -- @tparam table pool
--- @treturn string|nil
--- @treturn ?errors `config` when the pool has no `domain`
+-- @treturn string|nil the URL, or nil and an error: `config` when the pool has no `domain`
 function hosted.base_url(pool)
   if not pool.domain then
     return config_error("domain", "the pool has no domain", "give `domain`: the prefix or host of the hosted login")
@@ -56,12 +55,11 @@ local function check_redirect(uri)
   return true
 end
 
---- Make a hosted login.
+--- Makes a hosted login.
 -- @tparam table pool
 -- @tparam table opts `redirect_uri` (one of the client's callback URLs, letter by letter), `scopes` (list; default
 -- `openid`; add `aws.cognito.signin.user.admin` for the account methods), `logout_uri`, `lifetime` (seconds, 600)
--- @treturn table|nil
--- @treturn ?errors `config`
+-- @treturn table|nil the login, or nil and an error: `config`
 function hosted.new(pool, opts)
   options.check(opts, SCHEMA, "hosted_login", 3)
   local base, err = hosted.base_url(pool)
@@ -77,8 +75,8 @@ end
 
 local function random_word(pool) return core.b64url_encode(pool.host.random(32)) end
 
---- Begin a login.
--- @tparam ?table opts `identity_provider`, `idp_identifier`, `lang`, `login_hint`, `prompt`
+--- Begins a login.
+-- @tparam[opt] table opts `identity_provider`, `idp_identifier`, `lang`, `login_hint`, `prompt`
 -- @treturn string the URL to send the person to
 -- @treturn table pending: strings and numbers that `finish` wants back. They are secret, belong to this person's
 -- browser, and are good for one callback: keep them on the server or in the process, one per login begun
@@ -98,13 +96,12 @@ function Login:authorize_url(opts)
   return oauth.authorize_url(self.base, p), pending
 end
 
---- Send a form to the token endpoint. A secret that the endpoint refuses is followed by the other one, where two are
+--- Sends a form to the token endpoint. A secret that the endpoint refuses is followed by the other one, where two are
 -- configured.
 -- @tparam table pool
 -- @tparam table spec see `cognito.protocol.form`; `path` instead of `url`
 -- @tparam table ctx a call's context
--- @treturn table|nil
--- @treturn ?errors
+-- @treturn table|nil the answer's members, or nil and an error
 function hosted.request(pool, spec, ctx)
   local base, err = hosted.base_url(pool)
   if not base then return nil, err end
@@ -187,14 +184,13 @@ local function open_session(self, result)
   })
 end
 
---- Finish a login with the callback that the browser brought.
+--- Finishes a login with the callback that the browser brought.
 -- @tparam string|table query query string, whole URL, or decoded values
 -- @tparam table pending what `authorize_url` gave for this browser; it is used up
--- @tparam ?table opts `deadline` (seconds), `cancel`
--- @treturn table|nil session
--- @treturn ?errors `invalid` (state missing, foreign, used or too old), `rejected` (the page or the token endpoint said
--- no), `token` (the ID token is not right; code `jwks_unavailable`: no keys to check it by), `config`, and the kinds of
--- a call
+-- @tparam[opt] table opts `deadline` (seconds), `cancel`
+-- @treturn table|nil session, or nil and an error: `invalid` (state missing, foreign, used or too old), `rejected`
+-- (the page or the token endpoint said no), `token` (the ID token is not right; code `jwks_unavailable`: no keys to
+-- check it by), `config`, and the kinds of a call
 function Login:finish(query, pending, opts)
   if type(pending) ~= "table" or pending.used or type(pending.state) ~= "string" then
     return nil, errors.new("invalid", "no login is pending that this callback could belong to: begin again",
@@ -214,8 +210,7 @@ function Login:finish(query, pending, opts)
 end
 
 --- The page that ends the hosted login's own browser session; it does not end ours (`session:sign_out` does).
--- @treturn string|nil
--- @treturn ?errors `config` when no `logout_uri` was given
+-- @treturn string|nil the URL, or nil and an error: `config` when no `logout_uri` was given
 function Login:logout_url()
   if not self.logout_to then
     return config_error("logout_uri", "the hosted login has no logout_uri",
@@ -226,9 +221,8 @@ end
 
 --- What the userInfo endpoint says about the user (OpenID Connect Core 5.3).
 -- @tparam table session a session with the scope `openid`
--- @tparam ?table opts `deadline` (seconds), `cancel`
--- @treturn table|nil claims
--- @treturn ?errors the kinds of `session:access_token` and of a call
+-- @tparam[opt] table opts `deadline` (seconds), `cancel`
+-- @treturn table|nil claims, or nil and an error: the kinds of `session:access_token` and of a call
 function Login:user_info(session, opts)
   local token, err = session:access_token()
   if not token then return nil, err end
@@ -237,12 +231,11 @@ function Login:user_info(session, opts)
   }, self.pool.client:context(opts))
 end
 
---- Refresh a session's tokens where they came from (RFC 6749 section 6).
+--- Refreshes a session's tokens where they came from (RFC 6749 section 6).
 -- @tparam table pool
 -- @tparam string refresh_token
 -- @tparam table ctx
--- @treturn table|nil an AuthenticationResult
--- @treturn ?errors
+-- @treturn table|nil an AuthenticationResult, or nil and an error
 function hosted.refresh(pool, refresh_token, ctx)
   local answer, err = hosted.request(pool, {
     path = "/oauth2/token", operation = "refresh_token", minting = true, resend = "once", invalid_grant = "auth",
@@ -254,12 +247,11 @@ function hosted.refresh(pool, refresh_token, ctx)
   return hosted.to_result(answer)
 end
 
---- Revoke a refresh token (RFC 7009).
+--- Revokes a refresh token (RFC 7009).
 -- @tparam table pool
 -- @tparam string refresh_token
 -- @tparam table ctx
--- @treturn boolean|nil
--- @treturn ?errors
+-- @treturn boolean|nil true, or nil and an error
 function hosted.revoke(pool, refresh_token, ctx)
   local answer, err = hosted.request(pool, {
     path = "/oauth2/revoke", operation = "revoke", empty = true, resend = "safe",

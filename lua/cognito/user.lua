@@ -165,7 +165,7 @@ end
 
 local NONE = {}
 
---- Make a method from its row. Options are checked as the members that they become, in the one pass that makes these,
+--- Makes a method from its row. Options are checked as the members that they become, in the one pass that makes these,
 -- so `send` need not check again.
 -- @tparam string name the method's name, for the error of an unknown option
 -- @tparam table row `operation`, `args` (option to member), `required` (list of options); `answer(out, self, given)`
@@ -188,7 +188,7 @@ function user.method(name, row, send)
   end
 end
 
---- Make all methods of a table of rows.
+--- Makes all methods of a table of rows.
 -- @tparam table rows name to row
 -- @tparam table into receives name to function
 -- @tparam function send see `method`

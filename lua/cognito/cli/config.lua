@@ -31,8 +31,7 @@ config.settings = {
 }
 
 --- Where the profiles live.
--- @treturn string|nil
--- @treturn ?errors `config` when neither XDG_CONFIG_HOME nor HOME is set
+-- @treturn string|nil the path, or nil and an error: `config` when neither XDG_CONFIG_HOME nor HOME is set
 function config.path()
   local xdg, home = os.getenv "XDG_CONFIG_HOME", os.getenv "HOME"
   if xdg and xdg:sub(1, 1) == "/" then return xdg .. "/cognito" end
@@ -91,9 +90,9 @@ local function is_valid(data)
   return data.default == nil or type(data.default) == "string"
 end
 
---- Read all profiles.
--- @treturn table|nil `default` (a name) and `profiles` (name to settings)
--- @treturn ?errors `config`: unreadable, readable by others, or not what `configure` writes
+--- Reads all profiles.
+-- @treturn table|nil `default` (a name) and `profiles` (name to settings), or nil and an error: `config`: unreadable,
+-- readable by others, or not what `configure` writes
 function config.read()
   local folder, path = open()
   if not folder then return nil, path end
@@ -110,10 +109,9 @@ function config.read()
   })
 end
 
---- Write all profiles, durably and at once.
+--- Writes all profiles, durably and at once.
 -- @tparam table data see `read`
--- @treturn boolean|nil
--- @treturn ?errors `config`
+-- @treturn boolean|nil true, or nil and an error: `config`
 function config.write(data)
   local folder, path = open()
   if not folder then return nil, path end
@@ -124,9 +122,8 @@ function config.write(data)
 end
 
 --- The profile that a command shall use.
--- @tparam ?string name else `$COGNITO_PROFILE`, else the default one
--- @treturn table|nil settings
--- @treturn ?errors `config` with what to run
+-- @tparam[opt] string name else `$COGNITO_PROFILE`, else the default one
+-- @treturn table|nil settings, or nil and an error: `config` with what to run
 function config.profile(name)
   local data, err = config.read()
   if not data then return nil, err end
@@ -143,8 +140,7 @@ end
 
 --- The options of `cognito.pool` that a profile means.
 -- @tparam table profile
--- @treturn table|nil
--- @treturn ?errors `store` when the sessions' folder is not private or not writable
+-- @treturn table|nil the options, or nil and an error: `store` when the sessions' folder is not private or not writable
 function config.pool_options(profile)
   local storage, err = require("cognito.storage.file").new { path = profile.storage }
   if not storage then return nil, err end

@@ -17,27 +17,26 @@ function Context.__index(ctx, name)
   return term
 end
 
---- Say that the command line is wrong.
+--- Says that the command line is wrong.
 -- @tparam string text
 -- @treturn number exit code 2
 function Context:usage(text)
   return out.usage(text, self.args.json, ("`cognito %s --help` explains it"):format(self.args.command_name))
 end
 
---- Say what went wrong, and what to type next.
--- @tparam ?errors err nil: the person gave up at a prompt
+--- Says what went wrong, and what to type next.
+-- @tparam[opt] errors err nil: the person gave up at a prompt
 -- @treturn number the exit code
 function Context:fail(err)
   if not err then return out.codes.interrupted end
   return out.fail(err, self.args.json, require("cognito.cli.advice").of(err, self.args))
 end
 
---- Print a result; see `cognito.cli.out.result`.
+--- Prints a result; see `cognito.cli.out.result`.
 function Context:result(value, lines) return out.result(self.args.json, value, lines) end
 
 --- The session that the command is about.
--- @treturn table|nil
--- @treturn ?errors
+-- @treturn table|nil the session, or nil and an error
 function Context:session()
   return self.pool:session(self.args.user)
 end
@@ -47,9 +46,8 @@ Context.list = json.list
 
 --- All of standard input, without the line's end.
 -- @tparam number max bytes
--- @tparam ?boolean secret it may not be typed at a terminal, which would show it
--- @treturn string|nil
--- @treturn ?errors `invalid` when there is more, or nothing
+-- @tparam[opt] boolean secret it may not be typed at a terminal, which would show it
+-- @treturn string|nil the text, or nil and an error: `invalid` when there is more, or nothing
 function Context:read_stdin(max, secret)
   if posix.is_terminal(0) then
     if secret then
@@ -66,8 +64,7 @@ end
 
 --- A pool for a profile, or what is wrong with the profile.
 -- @tparam table profile
--- @treturn table|nil
--- @treturn ?errors `config`
+-- @treturn table|nil the pool, or nil and an error: `config`
 function Context.new_pool(profile)
   local options, err = config.pool_options(profile)
   if not options then return nil, err end
@@ -84,12 +81,12 @@ function Context:run(argv, variables)
   return name == "ENOENT" and out.codes.not_found or out.codes.not_executable
 end
 
---- Make the context of one command.
+--- Makes the context of one command.
 -- @tparam table args
--- @tparam ?table parser
+-- @tparam[opt] table parser
 -- @tparam boolean needs_pool
 -- @treturn table|nil
--- @treturn ?number the exit code when there is none
+-- @treturn number|nil the exit code when there is none
 function context.new(args, parser, needs_pool)
   local ctx = setmetatable({ args = args, parser = parser }, Context)
   if not needs_pool then return ctx end

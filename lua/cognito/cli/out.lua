@@ -52,17 +52,17 @@ end
 
 --- An error as a person reads it: what happened, and below it what to do.
 -- @tparam errors err
--- @tparam ?string hint instead of the error's own
+-- @tparam[opt] string hint instead of the error's own
 -- @treturn string one or two lines, no control characters but the line's end
 function out.explain(err, hint)
   hint = hint or err.hint
   return errors.clean(err.message) .. details(err) .. (hint and "\n  " .. errors.visible(hint) or "")
 end
 
---- Say what went wrong, on stderr.
--- @tparam ?errors err nil: the person gave up at a prompt and knows it
--- @tparam ?boolean as_json
--- @tparam ?string hint what to do, instead of the error's own
+--- Says what went wrong, on stderr.
+-- @tparam[opt] errors err nil: the person gave up at a prompt and knows it
+-- @tparam[opt] boolean as_json
+-- @tparam[opt] string hint what to do, instead of the error's own
 -- @treturn number the exit code
 function out.fail(err, as_json, hint)
   if not err then return out.codes.interrupted end
@@ -76,10 +76,10 @@ function out.fail(err, as_json, hint)
   return out.code_of(err)
 end
 
---- Say that the command line is wrong.
+--- Says that the command line is wrong.
 -- @tparam string text
--- @tparam ?boolean as_json
--- @tparam ?string hint
+-- @tparam[opt] boolean as_json
+-- @tparam[opt] string hint
 -- @treturn number exit code 2
 function out.usage(text, as_json, hint)
   return out.fail(errors.new("invalid", text, { code = as_json and "usage" or nil, hint = hint }), as_json)
@@ -92,7 +92,7 @@ function out.line(text) io.stdout:write(errors.visible(tostring(text)), "\n") en
 --- A result: as JSON, or as lines.
 -- @tparam boolean as_json
 -- @tparam table value what `--json` prints
--- @tparam ?function lines prints the same for a person; without it one `name  value` line each
+-- @tparam[opt] function lines prints the same for a person; without it one `name  value` line each
 -- @treturn number 0
 function out.result(as_json, value, lines)
   if as_json then

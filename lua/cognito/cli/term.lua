@@ -39,23 +39,20 @@ local function ask(prompt, hidden, may_be_empty)
   end
 end
 
---- Ask for a line.
+--- Asks for a line.
 -- @tparam string prompt
--- @tparam ?boolean may_be_empty
--- @treturn string|nil
--- @treturn ?errors `config` when there is no terminal; nothing when the person gave up
+-- @tparam[opt] boolean may_be_empty
+-- @treturn string|nil the line, or nil and an error: `config` when there is no terminal; nothing when the person gave up
 function term.ask(prompt, may_be_empty) return ask(prompt, false, may_be_empty) end
 
---- Ask for a secret, without echo.
+--- Asks for a secret, without echo.
 -- @tparam string prompt
--- @tparam ?boolean may_be_empty
--- @treturn string|nil
--- @treturn ?errors
+-- @tparam[opt] boolean may_be_empty
+-- @treturn string|nil the secret, or nil and an error
 function term.secret(prompt, may_be_empty) return ask(prompt, true, may_be_empty) end
 
---- Ask for a new password, twice.
--- @treturn string|nil
--- @treturn ?errors
+--- Asks for a new password, twice.
+-- @treturn string|nil the password, or nil and an error
 function term.new_password()
   while true do
     local first, err = term.secret "New password"
@@ -68,7 +65,7 @@ function term.new_password()
   end
 end
 
---- Tell the person something, on stderr.
+--- Tells the person something, on stderr.
 -- @tparam string text
 function term.say(text) io.stderr:write(clean(tostring(text)), "\n") end
 
@@ -77,7 +74,7 @@ local FRAMES, TICKS = { "|", "/", "-", "\\" }, 6 -- a frame each 0.12 s
 --- A spinner for what takes long, or nil where nobody would see it.
 -- @tparam string text
 -- @treturn function|nil tick() draws the next frame now and then
--- @treturn ?function stop() wipes the line
+-- @treturn function|nil stop() wipes the line
 function term.spinner(text)
   if not term.is_terminal(2) then return nil end
   local ticks = 0
@@ -112,7 +109,7 @@ local function draw_qr(text)
   return pipe:close()
 end
 
---- Show a QR code where `qrencode` is there and stderr is a terminal; the text itself otherwise.
+--- Shows a QR code where `qrencode` is there and stderr is a terminal; the text itself otherwise.
 -- @tparam string text
 function term.qr(text)
   if not term.is_terminal(2) or not draw_qr(text) then term.say(text) end

@@ -252,7 +252,7 @@ local function reusable(reader, head)
   return not ("," .. (head.connection or ""):lower():gsub("%s", "") .. ","):find(",close,", 1, true)
 end
 
---- Read one answer.
+--- Reads one answer.
 -- @tparam Reader reader
 -- @tparam string method of the request
 -- @tparam integer max_body bytes

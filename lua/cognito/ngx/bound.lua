@@ -26,9 +26,9 @@ local function start(sem, work)
   return thread, state
 end
 
---- Run `work` until it ends, the deadline passes or the token is cancelled.
+--- Runs `work` until it ends, the deadline passes or the token is cancelled.
 -- @tparam number deadline monotonic seconds
--- @tparam ?table cancel a cancel token
+-- @tparam[opt] table cancel a cancel token
 -- @tparam function work may yield; returns up to two values
 -- @treturn boolean true when the work ended; false when it was killed
 -- @return its two results

@@ -129,7 +129,7 @@ local function keep(sock, reusable)
   if not kept then sock:close() end
 end
 
---- Send one request and read its answer. The connection is pooled again only when the answer was sound to its
+--- Sends one request and reads its answer. The connection is pooled again only when the answer was sound to its
 -- last byte and nothing follows it; else it is closed.
 -- @tparam table conn from `open`
 -- @tparam string bytes the whole request

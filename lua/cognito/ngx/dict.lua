@@ -38,7 +38,7 @@ end
 
 local function conflict() return nil, trouble.conflict() end
 
---- Open a dictionary.
+--- Opens a dictionary.
 -- @tparam string name as in `lua_shared_dict <name> <size>;`
 -- @treturn Dict or nil and an error of kind `config` that names the directive
 function dict.open(name)
@@ -87,8 +87,8 @@ end
 
 --- The value of a key.
 -- @tparam string key
--- @treturn ?string value
--- @treturn ?string id which changes with every write
+-- @treturn string|nil value
+-- @treturn string|nil id which changes with every write
 function Dict:get(key)
   for _ = 1, 100 do
     local id = self.shared:get("p" .. key)
@@ -103,10 +103,10 @@ end
 
 --- The id of the present value, for those who keep a decoded copy.
 -- @tparam string key
--- @treturn ?string
+-- @treturn string|nil
 function Dict:id(key) return self.shared:get("p" .. key) end
 
---- Write a value where there is none.
+--- Writes a value where there is none.
 -- @tparam string key
 -- @tparam string value
 -- @tparam number ttl seconds after which it ends; 0: never
@@ -163,7 +163,7 @@ local function remove(self, key, id)
   return true
 end
 
---- Remove a value that the caller accepts.
+--- Removes a value that the caller accepts.
 -- @tparam string key
 -- @tparam function accept called with the present value and its id; may not wait
 -- @treturn boolean true, or nil and an error
@@ -171,7 +171,7 @@ function Dict:remove(key, accept)
   return change(self, key, accept, function(id) return remove(self, key, id) end)
 end
 
---- Remove whatever there is.
+--- Removes whatever there is.
 -- @tparam string key
 -- @treturn boolean true, or nil and an error
 function Dict:clear(key)
@@ -201,7 +201,7 @@ local function inherit(self, key, token, lease)
   return nil, "busy"
 end
 
---- Take the lock of a key.
+--- Takes the lock of a key.
 -- @tparam string key
 -- @tparam number lease seconds after which it is free again by itself
 -- @treturn string a token; or nil and "busy"; or nil and an error
@@ -215,7 +215,7 @@ function Dict:try_lock(key, lease)
   return failed("lua_shared_dict: " .. tostring(reason))
 end
 
---- Give a lock back.
+--- Gives a lock back.
 -- @tparam string key
 -- @tparam string token from `try_lock`
 -- @treturn boolean true, or nil and an error of code `lock_lost`

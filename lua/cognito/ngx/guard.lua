@@ -121,7 +121,7 @@ local function add_hosted(self, given)
   return self.hosted ~= nil or nil, err
 end
 
---- Make a guard, best in init_by_lua*.
+--- Makes a guard, best in init_by_lua*.
 -- @tparam table given `pool` (for `login`), `key` (seals cookies and forms; see `cognito.storage.keys`), `storage`
 -- (default: the pool's), `cookie` (default `__Host-session`), `idle` (seconds, 1800), `absolute` (seconds, 43200),
 -- `login` (path of the sign-in page, `/login`), `hosted` (options of `pool:hosted_login`: sign-in at the pool's own
@@ -167,7 +167,7 @@ local function needs(self, part, where, option)
   if not self[part] then error(("%s: the guard was made without option %s"):format(where, option), 3) end
 end
 
---- Let a request with a good bearer token pass; answer 401, 403 or 503 else. The claims are in `ngx.ctx.cognito`.
+--- Lets a request with a good bearer token pass; answers 401, 403 or 503 else. The claims are in `ngx.ctx.cognito`.
 -- @tparam[opt] table policy `groups`, `scopes` (lists of which the token must name one), `optional`
 -- **context:** rewrite_by_lua*, access_by_lua*
 function Guard:bearer(policy)
@@ -175,7 +175,7 @@ function Guard:bearer(policy)
   return bearer.handle(self, policy_of(policy, "guard:bearer"))
 end
 
---- Let a request of a signed-in browser pass; send others to sign in, API requests get 401. `ngx.ctx.cognito` holds
+--- Lets a request of a signed-in browser pass; sends others to sign in, API requests get 401. `ngx.ctx.cognito` holds
 -- `claims` and `session`.
 -- @tparam[opt] table policy `optional` (true: who is not signed in may pass too), `groups`, `scopes`, `api` (true or
 -- false instead of looking at the request)
@@ -187,7 +187,7 @@ end
 
 --- The sign-in page: with `hosted`, sends the browser to the pool's pages; else handles the application's own form.
 -- **context:** content_by_lua*
--- @treturn ?table what to draw, see `cognito.ngx.guard.form`; nil when the request is answered
+-- @treturn table|nil what to draw, see `cognito.ngx.guard.form`; nil when the request is answered
 function Guard:form()
   needs(self, "visits", "guard:form", "pool")
   if self.hosted then return hosted.begin(self) end
@@ -201,7 +201,7 @@ function Guard:callback()
   return hosted.callback(self)
 end
 
---- Sign out: a POST with the word of `guard:csrf` in the field `csrf` or the header `X-CSRF-Token`.
+--- Signs out: a POST with the word of `guard:csrf` in the field `csrf` or the header `X-CSRF-Token`.
 -- @tparam[opt] table policy `global` (true: every session of the user)
 -- **context:** content_by_lua*
 function Guard:logout(policy)
@@ -210,14 +210,14 @@ function Guard:logout(policy)
 end
 
 --- The word against cross-site requests for forms of pages behind `guard:login`.
--- @treturn ?string nil when nobody is signed in
+-- @treturn string|nil nil when nobody is signed in
 function Guard:csrf()
   local who = ngx.ctx.cognito
   return who and who.visit and self.browser:token(who.visit.id)
 end
 
 --- Whether a form or script that sends something belongs to the signed-in user's own pages.
--- @tparam ?string given the word that came
+-- @tparam[opt] string given the word that came
 -- @treturn boolean
 function Guard:is_csrf(given)
   local who = ngx.ctx.cognito

@@ -23,7 +23,7 @@ storage.TTL = 30 * 86400
 local function short(key) return #key == 64 and core.hex_decode(key) or key end
 local function long(key) return #key == 32 and core.hex_encode(key) or key end
 
---- Open the storage, best in init_by_lua*.
+--- Opens the storage, best in init_by_lua*.
 -- @tparam table given `name` of the dictionary, `key` (see `cognito.storage.keys`), `ttl` in seconds (0: for ever)
 -- @treturn table a storage, see docs/architecture.md; or nil and an error of kind `config`
 function storage.new(given)
@@ -72,7 +72,7 @@ end
 
 --- Changes with every write of a record; cheap, for those who keep a decoded copy.
 -- @tparam string key
--- @treturn ?string nil: there is no record
+-- @treturn string|nil nil: there is no record
 function Storage:stamp(key) return self.dict:id(short(key)) end
 
 --- See docs/architecture.md. A full dictionary answers `store`, code `full`; what it holds stays.

@@ -117,7 +117,7 @@ local function await(flight, deadline, cancel)
   return late(flight)
 end
 
---- Run `fn` once however many ask for `key` in this worker.
+--- Runs `fn` once however many ask for `key` in this worker.
 -- @tparam string key
 -- @tparam function fn may wait; returns up to two values
 -- @tparam[opt] number deadline monotonic seconds, of this caller alone

@@ -27,7 +27,7 @@ local function authorization(spec)
   end
 end
 
---- Build the request.
+--- Builds the request.
 -- @tparam table spec `url`, `operation` (a name for errors), `fields` (ordered pairs; nil: a GET), `client_id`,
 -- `client_secret`, `bearer`, `minting` (true where a second delivery would hurt), `invalid_grant` (the kind of that
 -- code; `rejected` by default)
@@ -73,11 +73,11 @@ local function failure(spec, response, body)
   return nil, errors.new(kind, type(text) == "string" and text or "the login endpoint refused the request", fields)
 end
 
---- Read the answer.
+--- Reads the answer.
 -- @tparam table spec the same that built the request; `empty` (true: an empty body is a good answer)
 -- @tparam table response
--- @treturn table|nil
--- @treturn ?errors `rejected`, `config`, `sign_in_required`, `throttled`, `server`, `http_redirect`, `bad_response`
+-- @treturn table|nil the answer's members, or nil and an error: `rejected`, `config`, `sign_in_required`, `throttled`, `server`,
+-- `http_redirect`, `bad_response`
 function form.parse(spec, response)
   local redirected = wire.redirect(spec.operation, response)
   if redirected then return nil, redirected end

@@ -13,7 +13,7 @@ local function escape_byte(c)
   return string.format("%%%02X", c:byte())
 end
 
---- Percent-encode one value (RFC 3986 2.3: unreserved characters stay).
+--- Percent-encodes one value (RFC 3986 2.3: unreserved characters stay).
 -- @tparam string s
 -- @treturn string
 function oauth.escape(s)
@@ -24,7 +24,7 @@ local function unescape_hex(h)
   return string.char(tonumber(h, 16))
 end
 
---- Decode one form value (`+` is a space). nil when a percent sign is not followed by two hex digits.
+--- Decodes one form value (`+` is a space). nil when a percent sign is not followed by two hex digits.
 -- @tparam string s
 -- @treturn string|nil
 function oauth.unescape(s)
@@ -33,7 +33,7 @@ function oauth.unescape(s)
   return (s:gsub("%%(%x%x)", unescape_hex))
 end
 
---- Write a form or a query from an ordered list of pairs; pairs without a value are left out.
+--- Writes a form or a query from an ordered list of pairs; pairs without a value are left out.
 -- @tparam {{string,string|nil},...} pairs_list
 -- @treturn string
 function oauth.encode_form(pairs_list)
@@ -55,10 +55,9 @@ local function query_part(text)
   return query
 end
 
---- Read the query of a callback. A name that stands twice is refused: two readers could choose differently.
+--- Reads the query of a callback. A name that stands twice is refused: two readers could choose differently.
 -- @tparam string|table query a query string, a whole URL, or a table of decoded values
--- @treturn table|nil name to value
--- @treturn ?errors `invalid`
+-- @treturn table|nil name to value, or nil and an error: `invalid`
 function oauth.parse_query(query)
   if type(query) == "table" then return query end
   if #query > MAX_QUERY then return invalid("query", "the callback is longer than 16 KiB") end
@@ -92,7 +91,7 @@ end
 --- Base URL of the hosted login: a prefix, a host name or a whole URL.
 -- @tparam string domain
 -- @tparam string region
--- @tparam ?boolean fips
+-- @tparam[opt] boolean fips
 -- @treturn string
 function oauth.base_url(domain, region, fips)
   if domain:find("://", 1, true) then return (domain:gsub("/+$", "")) end
@@ -146,12 +145,12 @@ local function callback_error(q)
     { code = code, operation = "authorize", hint = CALLBACK_HINTS[code] })
 end
 
---- Judge a callback against the login that it claims to belong to.
+--- Judges a callback against the login that it claims to belong to.
 -- @tparam string|table query
 -- @tparam table pending what `authorize_url` gave: `state`, `expires_at`
 -- @tparam number now seconds since the epoch
--- @treturn string|nil the authorization code
--- @treturn ?errors `invalid` (state missing, foreign or too old; no code), `rejected` (the page said no)
+-- @treturn string|nil the authorization code, or nil and an error: `invalid` (state missing, foreign or too old; no
+-- code), `rejected` (the page said no)
 function oauth.judge_callback(query, pending, now)
   local q, err = oauth.parse_query(query)
   if not q then return nil, err end
@@ -166,13 +165,12 @@ function oauth.judge_callback(query, pending, now)
   return q.code
 end
 
---- Check what only this login can know about the ID token that came with it; signature and the other
+--- Checks what only this login can know about the ID token that came with it; signature and the other
 -- claims are the verifier's.
 -- @tparam table claims claims of a verified ID token
 -- @tparam string nonce the nonce that was sent
 -- @tparam string access_token the access token of the same answer
--- @treturn boolean|nil
--- @treturn ?errors `token` with code `nonce_mismatch` or `at_hash_mismatch`
+-- @treturn boolean|nil true, or nil and an error: `token` with code `nonce_mismatch` or `at_hash_mismatch`
 function oauth.check_id_token(claims, nonce, access_token)
   if type(claims.nonce) ~= "string" or not core.equal(claims.nonce, nonce) then
     return nil, errors.new("token", "the ID token was made for another login", { code = "nonce_mismatch" })

@@ -224,12 +224,11 @@ function checkers.structure(rule, value, field)
   return rules.check_members(rule.members, value, field .. ".")
 end
 
---- Check one value against a named type.
+--- Checks one value against a named type.
 -- @tparam string kind a name of `rules.types`
 -- @param value what the caller gave
 -- @tparam string field the name that the error shall carry
--- @treturn boolean|nil
--- @treturn ?errors `invalid` with `field` and, in the message, the rule
+-- @treturn boolean|nil true, or nil and an error: `invalid` with `field` and, in the message, the rule
 function rules.check(kind, value, field)
   local rule = rules.types[kind]
   return checkers[rule.type](rule, value, field)
@@ -272,13 +271,12 @@ local function check_required(required, given, prefix, filled)
   return true
 end
 
---- Check the members of a table: none unknown, none missing, each of its type.
+--- Checks the members of a table: none unknown, none missing, each of its type.
 -- @tparam table known name to type, `!` marking a required one
 -- @tparam table given what the caller gave
--- @tparam ?string prefix goes before the field's name in errors
--- @tparam ?table filled names that need not be there yet, since they are filled in later
--- @treturn boolean|nil
--- @treturn ?errors `invalid`
+-- @tparam[opt] string prefix goes before the field's name in errors
+-- @tparam[opt] table filled names that need not be there yet, since they are filled in later
+-- @treturn boolean|nil true, or nil and an error: `invalid`
 function rules.check_members(known, given, prefix, filled)
   prefix = prefix or ""
   local made = rules.compile(known)
@@ -294,12 +292,11 @@ end
 
 local FILLED = { ClientId = true, AccessToken = true } -- by the library
 
---- Check a whole request of one of the 32 operations, in the API model's own names. What the library fills in by
+--- Checks a whole request of one of the 32 operations, in the API model's own names. What the library fills in by
 -- itself (ClientId, AccessToken) may still be missing.
 -- @tparam string operation
 -- @tparam table input
--- @treturn boolean|nil
--- @treturn ?errors `invalid`
+-- @treturn boolean|nil true, or nil and an error: `invalid`
 function rules.check_input(operation, input)
   local ok, err = rules.check_members(rules.inputs[operation], input, nil, FILLED)
   if ok then return true end

@@ -17,13 +17,13 @@ local function code_call(more)
   return args
 end
 
---- Sign up (SignUp).
+--- Signs up (SignUp).
 -- @function pool:sign_up
 -- @tparam table options `username`, `password` (not for passwordless pools), `attributes` (name to value),
 -- `validation_data` (name to value, for the pool's Lambda), `client_metadata`, `user_context`
--- @treturn table `confirmed`, `sub`, `delivery` (`destination`, `medium`, `attribute`), `session` for `confirm_sign_up`
--- @treturn ?errors `rejected` codes UsernameExistsException, InvalidPasswordException, CodeDeliveryFailureException
--- (the user exists then: use `resend_code`)
+-- @treturn table|nil `confirmed`, `sub`, `delivery` (`destination`, `medium`, `attribute`), `session` for
+-- `confirm_sign_up`, or nil and an error: `rejected` codes UsernameExistsException, InvalidPasswordException,
+-- CodeDeliveryFailureException (the user exists then: use `resend_code`)
 account.pool.sign_up = {
   operation = "SignUp", required = { "username" },
   args = code_call { password = "Password", attributes = "UserAttributes", validation_data = "ValidationData" },
@@ -35,7 +35,7 @@ account.pool.sign_up = {
   end,
 }
 
---- Confirm a sign-up with the code that was sent (ConfirmSignUp).
+--- Confirms a sign-up with the code that was sent (ConfirmSignUp).
 -- @function pool:confirm_sign_up
 -- @tparam table options `username`, `code`, `session` (from `sign_up`), `force_alias` (true moves an e-mail address or
 -- phone number here from another user), `client_metadata`, `user_context`
@@ -46,7 +46,7 @@ account.pool.confirm_sign_up = {
   answer = function(out) return { session = out.Session } end,
 }
 
---- Send the sign-up code again (ResendConfirmationCode).
+--- Sends the sign-up code again (ResendConfirmationCode).
 -- @function pool:resend_code
 -- @tparam table options `username`, `client_metadata`, `user_context`
 -- @treturn table `destination`, `medium`, `attribute`
@@ -54,7 +54,7 @@ account.pool.resend_code = {
   operation = "ResendConfirmationCode", required = { "username" }, args = code_call(), answer = delivery,
 }
 
---- Ask for a code to set a new password (ForgotPassword).
+--- Asks for a code to set a new password (ForgotPassword).
 -- @function pool:forgot_password
 -- @tparam table options `username`, `client_metadata`, `user_context`
 -- @treturn table `destination`, `medium`, `attribute`
@@ -62,7 +62,7 @@ account.pool.forgot_password = {
   operation = "ForgotPassword", required = { "username" }, args = code_call(), answer = delivery,
 }
 
---- Set a new password with the code from `forgot_password` (ConfirmForgotPassword).
+--- Sets a new password with the code from `forgot_password` (ConfirmForgotPassword).
 -- @function pool:confirm_forgot_password
 -- @tparam table options `username`, `code`, `new_password`, `client_metadata`, `user_context`
 -- @treturn boolean true
@@ -71,7 +71,7 @@ account.pool.confirm_forgot_password = {
   args = code_call { code = "ConfirmationCode", new_password = "Password" },
 }
 
---- Say whether a sign-in that threat protection reported was one's own (UpdateAuthEventFeedback).
+--- Says whether a sign-in that threat protection reported was one's own (UpdateAuthEventFeedback).
 -- @function pool:event_feedback
 -- @tparam table options `user_pool_id`, `username`, `event_id`, `feedback_token`, `feedback` ("Valid" or "Invalid")
 -- @treturn boolean true
@@ -84,7 +84,7 @@ account.pool.event_feedback = {
   },
 }
 
---- Revoke a refresh token that one holds without a session (RevokeToken); `session:sign_out` does it for a session.
+--- Revokes a refresh token that one holds without a session (RevokeToken); `session:sign_out` does it for a session.
 -- @function pool:revoke
 -- @tparam table options `refresh_token`
 -- @treturn boolean true
@@ -105,7 +105,7 @@ account.session.user = {
   end,
 }
 
---- Set attributes (UpdateUserAttributes). A new e-mail address or phone number is in force once it is verified, where
+--- Sets attributes (UpdateUserAttributes). A new e-mail address or phone number is in force once it is verified, where
 -- the pool is set so.
 -- @function session:update_attributes
 -- @tparam table options `attributes` (name to value), `client_metadata`
@@ -120,7 +120,7 @@ account.session.update_attributes = {
   end,
 }
 
---- Delete attributes (DeleteUserAttributes).
+--- Deletes attributes (DeleteUserAttributes).
 -- @function session:delete_attributes
 -- @tparam table options `names` (list)
 -- @treturn boolean true
@@ -128,7 +128,7 @@ account.session.delete_attributes = {
   operation = "DeleteUserAttributes", required = { "names" }, args = { names = "UserAttributeNames" },
 }
 
---- Ask for a code that verifies an attribute (GetUserAttributeVerificationCode).
+--- Asks for a code that verifies an attribute (GetUserAttributeVerificationCode).
 -- @function session:send_attribute_code
 -- @tparam table options `name` ("email" or "phone_number"), `client_metadata`
 -- @treturn table `destination`, `medium`, `attribute`
@@ -137,7 +137,7 @@ account.session.send_attribute_code = {
   args = { name = "AttributeName", client_metadata = "ClientMetadata" }, answer = delivery,
 }
 
---- Verify an attribute with the code that was sent (VerifyUserAttribute).
+--- Verifies an attribute with the code that was sent (VerifyUserAttribute).
 -- @function session:verify_attribute
 -- @tparam table options `name`, `code`
 -- @treturn boolean true
@@ -145,7 +145,7 @@ account.session.verify_attribute = {
   operation = "VerifyUserAttribute", required = { "name", "code" }, args = { name = "AttributeName", code = "Code" },
 }
 
---- Change the password (ChangePassword).
+--- Changes the password (ChangePassword).
 -- @function session:change_password
 -- @tparam table options `new_password`, `previous_password` (not for users who have none yet)
 -- @treturn boolean true
@@ -154,7 +154,7 @@ account.session.change_password = {
   args = { new_password = "ProposedPassword", previous_password = "PreviousPassword" },
 }
 
---- Delete the user for good (DeleteUser); the session and the device data are cleared too.
+--- Deletes the user for good (DeleteUser); the session and the device data are cleared too.
 -- @function session:delete_user
 -- @treturn boolean true
 account.session.delete_user = {

@@ -15,7 +15,7 @@ factors.session.mfa = {
   answer = function(out) return { preferred = out.PreferredMfaSetting, enabled = out.UserMFASettingList or {} } end,
 }
 
---- Choose MFA factors (SetUserMFAPreference). A factor that is not named stays as it is.
+--- Chooses MFA factors (SetUserMFAPreference). A factor that is not named stays as it is.
 -- @function session:set_mfa
 -- @tparam table options `sms`, `totp`, `email`: true, false or `{ enabled=, preferred= }`; `passkey`: true or false
 -- @treturn boolean true
@@ -27,7 +27,7 @@ factors.session.set_mfa = {
   },
 }
 
---- Set MFA options in the way that SetUserMFAPreference has replaced (SetUserSettings).
+--- Sets MFA options in the way that SetUserMFAPreference has replaced (SetUserSettings).
 -- @function session:set_user_settings
 -- @tparam table options `mfa_options`: list of `{ DeliveryMedium = "SMS", AttributeName = "phone_number" }`
 -- @treturn boolean true
@@ -48,7 +48,7 @@ factors.session.auth_factors = {
   end,
 }
 
---- Begin to enrol a TOTP app (AssociateSoftwareToken). `cognito.totp.uri` makes the text of its QR code.
+--- Begins to enrol a TOTP app (AssociateSoftwareToken). `cognito.totp.uri` makes the text of its QR code.
 -- @function session:associate_totp
 -- @treturn table `secret` (base32)
 factors.session.associate_totp = {
@@ -56,11 +56,10 @@ factors.session.associate_totp = {
   answer = function(out) return { secret = out.SecretCode } end,
 }
 
---- Finish the enrolment with a code of the app (VerifySoftwareToken).
+--- Finishes the enrolment with a code of the app (VerifySoftwareToken).
 -- @function session:verify_totp
 -- @tparam table options `code` (six digits), `device_name`
--- @treturn boolean true
--- @treturn ?errors `rejected` when the code is wrong; the enrolment can be tried again
+-- @treturn boolean|nil true, or nil and an error: `rejected` when the code is wrong; the enrolment can be tried again
 factors.session.verify_totp = {
   operation = "VerifySoftwareToken", required = { "code" },
   args = { code = "UserCode", device_name = "FriendlyDeviceName" },
@@ -85,7 +84,7 @@ local function mark_lists(value)
   end
 end
 
---- Begin to register a passkey (StartWebAuthnRegistration).
+--- Begins to register a passkey (StartWebAuthnRegistration).
 -- @function session:start_passkey
 -- @treturn string the options as JSON text, for the browser's `navigator.credentials.create`
 -- @treturn table the same as a table
@@ -102,7 +101,7 @@ factors.session.start_passkey = {
   end,
 }
 
---- Finish the registration of a passkey (CompleteWebAuthnRegistration).
+--- Finishes the registration of a passkey (CompleteWebAuthnRegistration).
 -- @function session:complete_passkey
 -- @tparam table options `credential`: what the browser gave, as JSON text or table
 -- @treturn boolean true
@@ -110,7 +109,7 @@ factors.session.complete_passkey = {
   operation = "CompleteWebAuthnRegistration", required = { "credential" }, args = { credential = "Credential" },
 }
 
---- Delete a passkey (DeleteWebAuthnCredential).
+--- Deletes a passkey (DeleteWebAuthnCredential).
 -- @function session:delete_passkey
 -- @tparam table options `credential_id`
 -- @treturn boolean true
@@ -143,9 +142,9 @@ end
 
 --- One page of the user's passkeys (ListWebAuthnCredentials).
 -- @function session:passkeys
--- @tparam ?table options `limit` (0 to 20), `page` (token of the page)
+-- @tparam[opt] table options `limit` (0 to 20), `page` (token of the page)
 -- @treturn {table,...} `credential_id`, `name`, `relying_party_id`, `transports`, `attachment`, `created_at` (seconds)
--- @treturn ?string token of the next page
+-- @treturn string|nil token of the next page
 factors.session.passkeys = {
   operation = "ListWebAuthnCredentials", args = { limit = "MaxResults", page = "NextToken" },
   answer = page_of("Credentials", "NextToken", passkey),
@@ -153,9 +152,9 @@ factors.session.passkeys = {
 
 --- One page of the user's devices (ListDevices).
 -- @function session:devices
--- @tparam ?table options `limit` (0 to 60), `page` (token of the page)
+-- @tparam[opt] table options `limit` (0 to 60), `page` (token of the page)
 -- @treturn {table,...} `key`, `attributes`, `created_at`, `modified_at`, `last_authenticated_at` (seconds)
--- @treturn ?string token of the next page
+-- @treturn string|nil token of the next page
 factors.session.devices = {
   operation = "ListDevices", args = { limit = "Limit", page = "PaginationToken" },
   answer = page_of("Devices", "PaginationToken", device),
@@ -181,7 +180,7 @@ local function each(method)
   end
 end
 
---- Add the methods that walk over all pages: `each_device` and `each_passkey`.
+--- Adds the methods that walk over all pages: `each_device` and `each_passkey`.
 -- @tparam table into a session's methods, `devices` and `passkeys` among them
 function factors.define_iterators(into)
   into.each_device = each(into.devices)

@@ -171,7 +171,7 @@ local function print_rows(ctx, results)
   end
 end
 
---- Run all checks.
+--- Runs all checks.
 -- @tparam table ctx
 -- @treturn number exit code: 0 when all is well
 function doctor.doctor(ctx)

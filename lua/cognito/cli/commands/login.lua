@@ -110,8 +110,7 @@ local ASK = {
 --- Walk through the challenges of a sign-in with a person at the terminal.
 -- @tparam table term `cognito.cli.term`
 -- @tparam table step
--- @treturn table|nil session
--- @treturn ?errors what ended it; nil when the person gave up
+-- @treturn table|nil session, or nil and an error: what ended it; nil when the person gave up
 function login.walk(term, step)
   while step.challenge do
     local challenge = step.challenge

@@ -40,7 +40,7 @@ end
 --- What is missing of what a location asks for.
 -- @tparam table claims
 -- @tparam table policy `groups`, `scopes`: the token must name one of each list
--- @treturn ?string the list that nothing was found of
+-- @treturn string|nil the list that nothing was found of
 function bearer.missing(claims, policy)
   if policy.groups and not names_group(claims["cognito:groups"], policy.groups) then return "groups" end
   if policy.scopes and not names_scope(claims.scope, policy.scopes) then return "scopes" end
@@ -122,7 +122,7 @@ local function judge(self, token, policy)
   return self.verifier:pick(token, self.wanted[wanted_by(policy)])
 end
 
---- Let a request pass that brings a good token.
+--- Lets a request pass that brings a good token.
 -- @tparam table self the guard
 -- @tparam table policy `groups`, `scopes` (lists), `optional`
 function bearer.handle(self, policy)

@@ -11,7 +11,7 @@ local browser = {}
 local Browser = {}
 Browser.__index = Browser
 
---- Make the binding.
+--- Makes the binding.
 -- @tparam table given `keys` (a `cognito.storage.keys`), `cookie` (name)
 -- @treturn Browser
 function browser.new(given)
@@ -21,8 +21,8 @@ end
 local function is_id(text) return text ~= nil and #text == 43 and not text:find "[^%w%-_]" end
 
 --- The id of a browser.
--- @tparam ?string header the Cookie header
--- @treturn ?string
+-- @tparam[opt] string header the Cookie header
+-- @treturn string|nil
 function Browser:id(header)
   local id = cookies.get(header, self.cookie)
   return is_id(id) and id or nil
@@ -46,8 +46,8 @@ function Browser:token(id)
 end
 
 --- Whether a form carries the word of this browser.
--- @tparam ?string id
--- @tparam ?string given
+-- @tparam[opt] string id
+-- @tparam[opt] string given
 -- @treturn boolean
 function Browser:is_token(id, given)
   if not id or type(given) ~= "string" or #given > 64 then return false end

@@ -12,7 +12,7 @@ local NAME = "[%w!#$%%&'*+%-.^_`|~]+"
 
 --- The values of all cookies of one name. Two with the same name mean that somebody planted one, so the caller
 -- takes a value only when it is alone.
--- @tparam ?string header the Cookie header
+-- @tparam[opt] string header the Cookie header
 -- @tparam string name
 -- @treturn table list of values
 function cookies.all(header, name)
@@ -25,16 +25,16 @@ function cookies.all(header, name)
 end
 
 --- The value of a cookie that occurs exactly once.
--- @tparam ?string header the Cookie header
+-- @tparam[opt] string header the Cookie header
 -- @tparam string name
--- @treturn ?string
+-- @treturn string|nil
 function cookies.get(header, name)
   local values = cookies.all(header, name)
   if #values == 1 then return values[1] end
 end
 
 --- The names of all cookies that begin with a prefix, in the order of the header.
--- @tparam ?string header
+-- @tparam[opt] string header
 -- @tparam string prefix
 -- @treturn table list of names
 function cookies.names(header, prefix)

@@ -6,7 +6,7 @@ local headers = {}
 -- Many upstreams take both for one: CGI and WSGI know HTTP_X_USER only.
 local function folded(name) return (name:lower():gsub("-", "_")) end
 
---- Make the plan for a map, once, since it is followed at each request.
+--- Makes the plan for a map, once, since it is followed at each request.
 -- @tparam table map header name -> claim name
 -- @treturn table list of `name`, `claim`, `variable` (nginx's)
 function headers.plan(map)
@@ -25,7 +25,7 @@ local function clear(entry)
   end
 end
 
---- Remove headers that only the guard may set.
+--- Removes headers that only the guard may set.
 -- @tparam table plan
 function headers.clear(plan)
   for i = 1, #plan do clear(plan[i]) end

@@ -22,7 +22,7 @@ local function make_room(self)
   for i = 1, #names - MAX_PENDING + 1 do reply.cookie(cookies.remove(names[i])) end
 end
 
---- Send the browser to the hosted login.
+--- Sends the browser to the hosted login.
 -- @tparam table self the guard
 -- @tparam[opt] table extra parameters of the authorize endpoint, such as `identity_provider`
 function hosted.begin(self, extra)
@@ -65,7 +65,7 @@ local function refuse(self, err)
   return reply.unavailable(err, false)
 end
 
---- Take the browser back from the hosted login.
+--- Takes the browser back from the hosted login.
 -- @tparam table self the guard
 function hosted.callback(self)
   local query = ngx.var.args or ""

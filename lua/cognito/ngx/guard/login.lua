@@ -96,7 +96,7 @@ local function session_is_over(self, visit, policy)
   return nobody(self, policy)
 end
 
---- Let a request of a signed-in browser pass.
+--- Lets a request of a signed-in browser pass.
 -- @tparam table self the guard
 -- @tparam table policy `optional`, `groups`, `scopes`, `api` (true or false instead of looking)
 function login.handle(self, policy)

@@ -26,7 +26,7 @@ local function next_place(self)
   return self.after_logout
 end
 
---- Sign out.
+--- Signs out.
 -- @tparam table self the guard
 -- @tparam table policy `global` (every session of the user)
 function logout.handle(self, policy)

@@ -9,7 +9,7 @@ local function headers(more)
   for name, value in pairs(more or {}) do ngx.header[name] = value end
 end
 
---- Add a Set-Cookie header to those that are there.
+--- Adds a Set-Cookie header to those that are there.
 -- @tparam string value
 function reply.cookie(value)
   local present = ngx.header["Set-Cookie"]
@@ -17,7 +17,7 @@ function reply.cookie(value)
   ngx.header["Set-Cookie"] = type(present) == "table" and present or present and { present, value } or value
 end
 
---- End the request with a status and a body of JSON.
+--- Ends the request with a status and a body of JSON.
 -- @tparam integer status
 -- @tparam string code one word, safe to print
 -- @tparam[opt] table more header fields
@@ -42,7 +42,7 @@ local ESCAPES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quo
 -- @treturn string
 function reply.escape(text) return (tostring(text):gsub("[&<>\"']", ESCAPES)) end
 
---- End the request with a small page.
+--- Ends the request with a small page.
 -- @tparam integer status
 -- @tparam string title
 -- @tparam string html of one paragraph; what comes from outside must be escaped
@@ -56,7 +56,7 @@ function reply.page(status, title, html, more)
   return ngx.exit(status)
 end
 
---- Send the browser elsewhere.
+--- Sends the browser elsewhere.
 -- @tparam string url checked by the caller
 -- @tparam[opt=303] integer status
 function reply.redirect(url, status)

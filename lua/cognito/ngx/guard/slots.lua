@@ -8,7 +8,7 @@ local slots = {}
 local Slots = {}
 Slots.__index = Slots
 
---- Make the slots.
+--- Makes the slots.
 -- @tparam integer count
 -- @tparam number lease seconds after which a slot is free in any case
 -- @treturn Slots
@@ -23,8 +23,8 @@ local function prune(self, now)
   end
 end
 
---- Take a slot.
--- @treturn ?table nil when all are taken
+--- Takes a slot.
+-- @treturn table|nil nil when all are taken
 function Slots:take()
   local now = clock.monotime()
   if self.used >= self.count then prune(self, now) end
@@ -34,7 +34,7 @@ function Slots:take()
   return slot
 end
 
---- Give a slot back.
+--- Gives a slot back.
 -- @tparam table slot
 function Slots:give(slot)
   if not self.taken[slot] then return end

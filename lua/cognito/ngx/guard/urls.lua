@@ -9,7 +9,7 @@ urls.MAX = 1024
 
 local function escape(char) return ("%%%02X"):format(char:byte()) end
 
---- Percent-encode a value for a query (RFC 3986, 2.3: all but the unreserved characters).
+--- Percent-encodes a value for a query (RFC 3986, 2.3: all but the unreserved characters).
 -- @tparam string text
 -- @treturn string
 function urls.encode(text) return (text:gsub("[^%w%-._~]", escape)) end
@@ -33,7 +33,7 @@ local function allowed(url, list)
 end
 
 --- A return URL if it may be used, else the default.
--- @tparam ?string url as the browser sent it
+-- @tparam[opt] string url as the browser sent it
 -- @tparam table list allowed paths and https URLs; one that ends with `*` allows what begins so
 -- @tparam string default
 -- @treturn string
@@ -50,9 +50,9 @@ local function sound(entry)
   return local_path(entry:gsub("%*$", "")) or entry:find "^https://[%w%-.:]+/[^*]*%*?$" ~= nil
 end
 
---- Check an allow-list as an application gives it.
+--- Checks an allow-list as an application gives it.
 -- @tparam table list
--- @treturn ?string the first entry that is not sound
+-- @treturn string|nil the first entry that is not sound
 function urls.unsound(list)
   for _, entry in ipairs(list) do
     if not sound(entry) then return tostring(entry) end

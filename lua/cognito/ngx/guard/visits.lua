@@ -20,7 +20,7 @@ visits.KEPT = 5000
 -- A visit is written at most this often, since a write costs more than a read.
 local TOUCH = 60
 
---- Make the book of visits.
+--- Makes the book of visits.
 -- @tparam table given `pool`, `storage`, `cookie` (name), `idle`, `absolute` (seconds)
 -- @treturn Visits
 function visits.new(given)
@@ -83,9 +83,9 @@ local function open_session(self, kept)
 end
 
 --- The visit of a request.
--- @tparam ?string header the Cookie header
--- @treturn ?table `session`, `id`, `key`, `record`, `kept` (what this worker keeps of it); nil when there is none
--- @treturn ?table an error, when it cannot be known
+-- @tparam[opt] string header the Cookie header
+-- @treturn table|nil `session`, `id`, `key`, `record`, `kept` (what this worker keeps of it); nil when there is none
+-- @treturn table|nil an error, when it cannot be known
 function Visits:find(header)
   local id = cookies.get(header, self.cookie)
   if not id or #id ~= 43 or id:find "[^%w%-_]" then return nil end
@@ -106,9 +106,9 @@ function Visits:find(header)
   return { session = session, id = id, key = key, record = kept.record, kept = kept }
 end
 
---- Begin a visit. The one that the browser may have had ends.
+--- Begins a visit. The one that the browser may have had ends.
 -- @tparam table session
--- @tparam ?string header the Cookie header of the request
+-- @tparam[opt] string header the Cookie header of the request
 -- @treturn string the Set-Cookie value; or nil and an error of kind `store`
 -- @treturn table the visit
 function Visits:begin(session, header)
@@ -124,7 +124,7 @@ function Visits:begin(session, header)
   return cookies.set(self.cookie, id), { session = session, id = id, key = key, record = record }
 end
 
---- End a visit. Its session is not touched.
+--- Ends a visit. Its session is not touched.
 -- @tparam table visit
 -- @treturn string the Set-Cookie value that removes the cookie
 function Visits:drop(visit)
