@@ -118,7 +118,8 @@ end
 --- A token that is valid now; fetched when there is none, renewed before it expires, by one call however many ask.
 -- A failure while the present token is still valid gives the present one.
 -- @tparam[opt] table opts `deadline` (seconds), `cancel`
--- @treturn string|nil the token, or nil and an error: `config` (grant or scope not switched on), and the kinds of a call
+-- @treturn string|nil the token, or nil and an error: `config` (grant or scope not switched on), and the kinds of a
+-- call
 function Source:access_token(opts)
   local held = self.held
   if held and is_fresh(self, tokens.margin(held, self.pool.margin)) then return held.access_token end

@@ -42,7 +42,8 @@ end
 --- Asks for a line.
 -- @tparam string prompt
 -- @tparam[opt] boolean may_be_empty
--- @treturn string|nil the line, or nil and an error: `config` when there is no terminal; nothing when the person gave up
+-- @treturn string|nil the line, or nil and an error: `config` when there is no terminal; nothing when the person gave
+-- up
 function term.ask(prompt, may_be_empty) return ask(prompt, false, may_be_empty) end
 
 --- Asks for a secret, without echo.

@@ -76,8 +76,8 @@ end
 --- Reads the answer.
 -- @tparam table spec the same that built the request; `empty` (true: an empty body is a good answer)
 -- @tparam table response
--- @treturn table|nil the answer's members, or nil and an error: `rejected`, `config`, `sign_in_required`, `throttled`, `server`,
--- `http_redirect`, `bad_response`
+-- @treturn table|nil the answer's members, or nil and an error: `rejected`, `config`, `sign_in_required`, `throttled`,
+-- `server`, `http_redirect`, `bad_response`
 function form.parse(spec, response)
   local redirected = wire.redirect(spec.operation, response)
   if redirected then return nil, redirected end
