@@ -79,9 +79,7 @@ describe("the 32 operations", function()
         assert.equal(name, err.operation)
         assert.truthy(errors.kinds[err.kind])
         assert.truthy(err.request_id, name .. " " .. code)
-        if code ~= "NotAuthorizedException" and code ~= "InvalidParameterException" then
-          assert.truthy(err.hint, code .. " has no hint")
-        end
+        assert.truthy(err.hint, code .. " has no hint")
         seen = seen + 1
       end
     end

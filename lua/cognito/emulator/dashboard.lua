@@ -150,7 +150,7 @@ end
 -- ---- the page ----
 
 local EXAMPLE = [[
-local pool = require("cognito").pool {
+local pool = cognito.pool {
   user_pool_id = "%s",
   client_id = "%s",
   endpoint = "%s",

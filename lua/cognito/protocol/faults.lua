@@ -39,47 +39,9 @@ end
 -- Operations in which a parameter comes from the program and not from a person.
 local machine_input = { GetTokensFromRefreshToken = true, InitiateAuth = true, RevokeToken = true }
 
--- A rule fits where all of its parts do; the first that fits decides. `text` is a plain part of the message.
-local rules = {
-  { text = "ecret hash", kind = "config", reason = "client_secret",
-    hint = "the client secret, or the user name that was hashed with it, is not the one of this client" },
-  { text = "SecretHash does not match", kind = "config", reason = "client_secret", hint = "check client_secret" },
-  { text = "configured with secret", kind = "config", reason = "client_secret",
-    hint = "this client has a secret: give client_secret" },
-  { text = "client secret", kind = "config", reason = "client_secret", hint = "check client_secret" },
-  { text = "Client secret", kind = "config", reason = "client_secret", hint = "check client_secret" },
-  { text = "Password attempts exceeded", kind = "limited", hint = "the account is locked for up to 15 minutes" },
-  { text = "flow not enabled", kind = "config", reason = "flow",
-    hint = "enable this flow in the app client, or choose another with the option flow" },
-  { operation = "RespondToAuthChallenge", code = "NotAuthorizedException", text = "ession",
-    kind = "challenge_expired", hint = "sign in again from the start" },
-  { operation = "AssociateSoftwareToken", code = "NotAuthorizedException", text = "ession",
-    kind = "challenge_expired", hint = "sign in again from the start" },
-  { operation = "VerifySoftwareToken", code = "NotAuthorizedException", text = "ession",
-    kind = "challenge_expired", hint = "sign in again from the start" },
-  { operation = "RespondToAuthChallenge", code = "ExpiredCodeException", kind = "challenge_expired",
-    hint = "sign in again from the start" },
-  { code = "ResourceNotFoundException", text = "evice", kind = "rejected", reason = "device" },
-  { code = "NotAuthorizedException", text = "Access Token has expired", kind = "auth", reason = "expired" },
-  { code = "NotAuthorizedException", text = "Access Token has been revoked", kind = "auth", reason = "revoked" },
-  { code = "NotAuthorizedException", text = "Refresh Token has been revoked", kind = "auth", reason = "revoked" },
-  { code = "NotAuthorizedException", text = "Refresh Token has expired", kind = "auth", reason = "expired" },
-  { code = "NotAuthorizedException", text = "Invalid Refresh Token", kind = "auth", reason = "invalid",
-    hint = "if the pool tracks devices, the session needs the device key it signed in with" },
-  { code = "NotAuthorizedException", text = "User is disabled", kind = "auth", reason = "disabled" },
-  { code = "UserNotConfirmedException", reason = "unconfirmed",
-    hint = "confirm the account with the code that was sent (pool:confirm_sign_up, pool:resend_code)" },
-  { code = "PasswordResetRequiredException", reason = "reset_required",
-    hint = "set a new password: pool:forgot_password sends a code, pool:confirm_forgot_password takes it" },
-  { code = "ForbiddenException", hint = "a web ACL (WAF) refused the request" },
-  { code = "ResourceNotFoundException", hint = "check user_pool_id, client_id and region" },
-  { code = "UnknownOperationException", reason = "unknown_operation",
-    hint = "the endpoint does not know this operation" },
-  { code = "Unsupported", reason = "unknown_operation", hint = "the endpoint does not know this operation" },
-  { code = "NotImplemented", reason = "unknown_operation", hint = "the endpoint does not know this operation" },
-  { code = "RefreshTokenReuseException", kind = "auth", reason = "reuse",
-    hint = "somebody else has used this refresh token: another process, or a thief" },
-}
+-- A rule fits where all of its parts do; the first that fits decides. `text` is a plain part of the message: the codes
+-- NotAuthorizedException and InvalidParameterException stand for many things that only their texts tell apart.
+local rules = require "cognito.protocol.messages"
 
 local function fits(rule, operation, code, message)
   return (not rule.operation or rule.operation == operation) and (not rule.code or rule.code == code)
