@@ -147,7 +147,7 @@ local function change(self, key, accept, apply)
   return ok, why
 end
 
---- Replace a value that the caller accepts.
+--- Replaces a value that the caller accepts.
 -- @tparam string key
 -- @tparam function accept called with the present value and its id; may not wait
 -- @tparam string value

@@ -42,7 +42,7 @@ local function text_of(value)
   return value
 end
 
---- Pass claims on to the upstream, in place of what the client sent.
+--- Passes claims on to the upstream, in place of what the client sent.
 -- @tparam table plan
 -- @tparam table claims
 function headers.set(plan, claims)

@@ -59,7 +59,7 @@ function urls.unsound(list)
   end
 end
 
---- Append a query member to a path or URL.
+--- Appends a query member to a path or URL.
 -- @tparam string url
 -- @tparam string name
 -- @tparam string value
