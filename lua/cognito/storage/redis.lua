@@ -116,12 +116,12 @@ local function refusal(self, key, data, problem)
   return codec.problem(problem, "the record " .. name_of(self, key) .. " in Redis", hint)
 end
 
--- The version outside the seal serves Redis' comparison only; the one inside counts.
-local function decode(self, key, version, data)
+-- The version outside the seal serves Redis' comparison only; the one inside counts. `known`: see `Watch:note`.
+local function decode(self, key, version, data, known)
   local record, problem = codec.decode(key, data, self.keys)
   if not record then return nil, problem == "not_sealed" and "tampered" or problem end
   if record.version ~= version then return nil, "tampered" end
-  if not self.seen:note(key, version) then return nil, "rolled_back" end
+  if not self.seen:note(key, version, known) then return nil, "rolled_back" end
   return record
 end
 
@@ -129,10 +129,11 @@ end
 -- @tparam string key
 -- @treturn table|nil the record, or nil when there is none, or nil and an error of kind `store`
 function Redis:get(key)
+  local known = self.seen:newest(key)
   local answer, err = self.link:run(GET, { name_of(self, key) }, {})
   if not answer then return nil, err end
   if answer[1] == "none" then return nil end
-  local record, problem = decode(self, key, answer[2], answer[3])
+  local record, problem = decode(self, key, answer[2], answer[3], known)
   if record then return record end
   return nil, refusal(self, key, answer[3], problem)
 end
