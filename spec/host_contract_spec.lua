@@ -34,14 +34,14 @@ local function looping()
   return { host = loop, enter = enter, parallel = parallel }
 end
 
--- The clock is kept if it is kept once in three times: others may use the machine.
 local function run(t, example)
-  for attempt = 1, example.timed and 3 or 1 do
+  local ok, err
+  for attempt = 1, contract.attempts(example) do
     t.attempt = attempt > 1 and attempt or nil
-    local ok, err = pcall(t.enter, function() example.run(t) end)
+    ok, err = pcall(t.enter, function() example.run(t) end)
     if ok then return end
-    if attempt == (example.timed and 3 or 1) then error(err, 0) end
   end
+  error(err, 0)
 end
 
 for name, make in pairs { blocking = blocking, loop = looping } do

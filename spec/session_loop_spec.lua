@@ -104,7 +104,7 @@ describe("sessions in the loop", function()
     local results, cancel = {}, cognito.cancel()
     loop:spawn(function()
       local session = sign_in(pool)
-      e.faults { { fault = "delay:0.5", operation = "GetTokensFromRefreshToken" } }
+      e.faults { { fault = "delay:2", operation = "GetTokensFromRefreshToken" } }
       loop:spawn(function()
         local ok, err = session:refresh { deadline = 0.1 }
         results.impatient = { ok, err }
@@ -132,7 +132,7 @@ describe("sessions in the loop", function()
     local results = {}
     loop:spawn(function()
       local session = sign_in(pool)
-      e.faults { { fault = "delay:0.4", operation = "GetTokensFromRefreshToken" } }
+      e.faults { { fault = "delay:2", operation = "GetTokensFromRefreshToken" } }
       loop:spawn(function() results.first = { session:refresh { deadline = 0.05 } } end)
       loop:spawn(function()
         loop.sleep(0.02)
@@ -150,7 +150,7 @@ describe("sessions in the loop", function()
   end)
 
   it("give the token that is still good while the service hangs, each within its deadline", function()
-    local pool, loop = make { deadline = 0.6, timeout = 0.3 }
+    local pool, loop = make { deadline = 2, timeout = 1 }
     local got = 0
     loop:spawn(function()
       local session = sign_in(pool)
@@ -161,7 +161,7 @@ describe("sessions in the loop", function()
         loop:spawn(function()
           local start = loop.monotime()
           assert.equal(token, session:access_token())
-          assert.is_true(loop.monotime() - start < 2.5) -- it hangs for good
+          assert.is_true(loop.monotime() - start < 8) -- it hangs for good
           got = got + 1
         end)
       end

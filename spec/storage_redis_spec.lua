@@ -323,21 +323,21 @@ describe("storage redis and records that somebody has changed", function()
   it("takes an answer that another write overtook for what it is", function()
     local overtake
     -- between the answer and the look at it, as another coroutine of the process would
-    local storage = redis.new { connect = with_resp, key = ("k"):rep(32), prefix = "overtaken:",
+    local reader = redis.new { connect = with_resp, key = ("k"):rep(32), prefix = "overtaken:",
       release = function(client)
         client:close()
         local run = overtake
         overtake = nil
         if run then run() end
       end }
-    assert(storage:put(KEY, contract.record("a.1"), nil))
-    overtake = function() assert(storage:put(KEY, contract.record("a.2"), "a.1")) end
-    assert.equal("a.1", assert(storage:get(KEY)).version)
-    assert.equal("a.2", assert(storage:get(KEY)).version)
+    assert(reader:put(KEY, contract.record("a.1"), nil))
+    overtake = function() assert(reader:put(KEY, contract.record("a.2"), "a.1")) end
+    assert.equal("a.1", assert(reader:get(KEY)).version)
+    assert.equal("a.2", assert(reader:get(KEY)).version)
     local old = contract.record("a.1")
     running:command("del", "overtaken:{" .. KEY .. "}")
     assert(redis.new { connect = with_resp, key = ("k"):rep(32), prefix = "overtaken:" }:put(KEY, old, nil))
-    fails("rolled_back", storage:get(KEY))
+    fails("rolled_back", reader:get(KEY))
   end)
 
   it("leaves a record that another key sealed, or a newer version wrote", function()

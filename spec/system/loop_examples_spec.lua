@@ -6,7 +6,9 @@ local tmp = require "spec.support.tmp"
 describe("the loop host inside other loops", function()
   local server, env
   setup(function()
-    server = emulator.start { config = "examples/demo_pool.lua" }
+    local config = dofile "examples/demo_pool.lua"
+    config.clients[1].access_token_ttl, config.clients[1].id_token_ttl = 3600, 3600 -- its four seconds may be too short
+    server = emulator.start { config = config }
     env = { COGNITO_ENDPOINT = server.url, COGNITO_USER_POOL_ID = "eu-west-1_Demo12345",
       COGNITO_CLIENT_ID = "demoapp1234567890demoapp", COGNITO_USERNAME = "alice",
       COGNITO_CLIENT_SECRET = "demo0secret0demo0secret0demo0secret0demo0secret0", COGNITO_PASSWORD = "Correct-Horse-7" }
