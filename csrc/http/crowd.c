@@ -98,7 +98,7 @@ static http_trust *share_trust(http_crowd *c, const http_settings *s, const char
         if (http_trust_equal(c->trusts[i], s->ca_file, s->ca_path)) return c->trusts[i];
     http_trust *trust = http_trust_new(s->ca_file, s->ca_path, message);
     if (trust == NULL) return NULL;
-    int place = add_place((void ***)&c->trusts, &c->trust_count);
+    int place = add_place(&c->trusts, &c->trust_count);
     if (place >= 0) return c->trusts[place] = trust;
     http_trust_free(trust);
     *message = "out of memory";
@@ -110,8 +110,8 @@ http_kind http_pool_open(http_crowd *c, const http_settings *settings, int *numb
     http_trust *trust = share_trust(c, settings, message);
     if (trust == NULL) return HTTP_CONFIG;
     *message = "out of memory";
-    int place = free_place((void **)c->pools, c->pool_count);
-    if (place < 0) place = add_place((void ***)&c->pools, &c->pool_count);
+    int place = free_place(c->pools, c->pool_count);
+    if (place < 0) place = add_place(&c->pools, &c->pool_count);
     if (place < 0) return HTTP_CONFIG;
     c->pools[place] = http_pool_new(c, trust, settings->proxy);
     if (c->pools[place] == NULL) return HTTP_CONFIG;
@@ -127,8 +127,10 @@ static void discard(http_transfer *t) {
 
 static void end_pool(http_crowd *c, int number) {
     http_pool *pool = c->pools[number];
-    for (int i = 0; i < c->transfer_count; i++)
-        if (c->transfers[i] != NULL && c->transfers[i]->pool == pool) http_recycle(c->transfers[i]);
+    for (int i = 0; i < c->transfer_count; i++) {
+        http_transfer *t = c->transfers[i];
+        if (t != NULL && t->pool == pool) http_recycle(t);
+    }
     while (pool->spare != NULL) {
         http_transfer *t = pool->spare;
         pool->spare = t->next;
@@ -151,8 +153,8 @@ bool http_pool_close(http_crowd *c, int number) {
 /* ---- transfers ---- */
 
 static http_transfer *new_transfer(http_crowd *c, http_pool *pool) {
-    int place = free_place((void **)c->transfers, c->transfer_count);
-    if (place < 0) place = add_place((void ***)&c->transfers, &c->transfer_count);
+    int place = free_place(c->transfers, c->transfer_count);
+    if (place < 0) place = add_place(&c->transfers, &c->transfer_count);
     if (place < 0) return NULL;
     return c->transfers[place] = http_transfer_new(pool, place + 1);
 }

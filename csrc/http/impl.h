@@ -167,11 +167,13 @@ struct http_crowd {
     double now;                /* when it last began to work, or had waited */
     int running;
     http_watches watches;
-    http_pool **pools; /* by number; holes are NULL */
+    /* lists that one function grows: http_pool by number, http_trust, http_transfer by id - 1;
+     * holes are NULL */
+    void **pools;
     int pool_count;
-    http_trust **trusts;
+    void **trusts;
     int trust_count;
-    http_transfer **transfers; /* by id - 1; holes are NULL */
+    void **transfers;
     int transfer_count;
     http_transfer *active; /* those that run */
     double soonest;        /* no deadline of theirs is before it */
