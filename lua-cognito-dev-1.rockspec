@@ -108,6 +108,7 @@ build = {
     ["cognito.cli.commands.doctor"] = "lua/cognito/cli/commands/doctor.lua",
     ["cognito.cli.commands.login"] = "lua/cognito/cli/commands/login.lua",
     ["cognito.cli.commands.session"] = "lua/cognito/cli/commands/session.lua",
+    ["cognito.cli.commands.token"] = "lua/cognito/cli/commands/token.lua",
     ["cognito.cli.commands.tools"] = "lua/cognito/cli/commands/tools.lua",
     ["cognito.cli.config"] = "lua/cognito/cli/config.lua",
     ["cognito.cli.context"] = "lua/cognito/cli/context.lua",

@@ -2,9 +2,11 @@
 -- @module cognito.cli.context
 local config = require "cognito.cli.config"
 local errors = require "cognito.errors"
-local json = require "cognito.json"
-local out = require "cognito.cli.out"
+local lazy = require "cognito.lazy"
 local posix = require "cognito.posix"
+
+local json = lazy.module "cognito.json"
+local out = lazy.module "cognito.cli.out"
 
 local context = {}
 
@@ -42,7 +44,7 @@ function Context:session()
 end
 
 --- A list that is written as a JSON list also when it is empty.
-Context.list = json.list
+function Context.list(t) return json.list(t) end
 
 --- All of standard input, without the line's end.
 -- @tparam number max bytes

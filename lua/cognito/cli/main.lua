@@ -5,7 +5,7 @@
 local EMULATOR = "cognito.emulator.main"
 
 local MODULES = {
-  token = "session", exec = "session", whoami = "session", sessions = "session", logout = "session",
+  token = "token", exec = "token", whoami = "session", sessions = "session", logout = "session",
   login = "login", ["sign-up"] = "account", confirm = "account", password = "account", mfa = "account",
   devices = "account", verify = "tools", decode = "tools", configure = "configure", call = "tools",
   completion = "tools", doctor = "doctor",
@@ -73,7 +73,7 @@ local function dispatch(argv)
   if argv[1] == "emulator" then return require(EMULATOR) { table.unpack(argv, 2) } end
   require("cognito.posix").no_core_dump()
   local args = argv[1] == "token" and quick_args(argv)
-  if args then return require "cognito.cli.quick"(args) or run(args) end
+  if args then return not args.refresh and require "cognito.cli.quick"(args) or run(args) end
   local parser = require "cognito.cli.args"()
   local ok, parsed = parser:pparse(with_border(argv))
   if ok then return run(parsed, parser) end

@@ -38,10 +38,9 @@ local function fresh(record, now, wants_id)
 end
 
 --- Serve the command if nothing but reading is needed.
--- @tparam table args `profile`, `user`, `id`, `json`, `refresh`
+-- @tparam table args `profile`, `user`, `id`, `json`
 -- @treturn number|nil exit code 0; nil when the full command must be run
 return function(args)
-  if args.refresh then return nil end
   local profile = config.profile(args.profile)
   if not profile or not profile.user_pool_id or not profile.client_id then return nil end
   local record, now = find(pool_of(profile), args.user)
