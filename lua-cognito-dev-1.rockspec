@@ -48,6 +48,7 @@ build = {
         "csrc/core/jws.c",
         "csrc/core/mac.c",
         "csrc/core/number.c",
+        "csrc/core/plain.c",
         "csrc/core/reader.c",
         "csrc/core/seal.c",
         "csrc/core/srp.c",

@@ -43,4 +43,15 @@ describe("cognito.core codecs", function()
     assert.equal("1 2", core.header(block, "X-AMZN-REQUESTID"))
     assert.is_nil(core.header(block, "date"))
   end)
+
+  it("count up the number at the end of a text", function()
+    for text, wanted in pairs { ["a.1"] = "a.2", ["a.9"] = "a.10", ["a.1099"] = "a.1100", ["9"] = "10", [""] = "1",
+      ["a."] = "a.1", ["0"] = "1", ["a/"] = "a/1", ["a:"] = "a:1", ["12x"] = "12x1" } do
+      assert.equal(wanted, core.count_up(text))
+    end
+    for _, length in ipairs { 511, 512, 513, 5000 } do
+      assert.equal(("x"):rep(length) .. "10", core.count_up(("x"):rep(length) .. "9"))
+      assert.equal("1" .. ("0"):rep(length), core.count_up(("9"):rep(length)))
+    end
+  end)
 end)

@@ -105,4 +105,51 @@ describe("cognito.core.json_decode", function()
     assert.has_error(function() decode(12) end)
     assert.has_error(function() decode(nil) end)
   end)
+
+  describe("an answer with tokens", function()
+    local USUAL = [[ {"AuthenticationResult":{"AccessToken":"a.b.c","ExpiresIn":3600,"IdToken":"d.e.f",
+      "RefreshToken":"r","TokenType":"Bearer"},"ChallengeParameters":{"a":["\u0041",null]}} ]]
+
+    it("is read as the general reader reads it, without its TokenType", function()
+      local wanted = core.json_decode(USUAL).AuthenticationResult
+      wanted.TokenType = nil
+      assert.are.same(wanted, core.json_tokens(USUAL))
+      assert.are.same({ AccessToken = "aA\\", ExpiresIn = 0 },
+        core.json_tokens [[{"AuthenticationResult":{"AccessToken":"a\u0041\\","ExpiresIn":0}}]])
+      local long = ("x"):rep(10000)
+      assert.are.equal(long, core.json_tokens(USUAL:gsub("a%.b%.c", long), nil).AccessToken)
+    end)
+
+    it("is left to the general reader when anything in it is unusual", function()
+      local function with(from, to)
+        local text, count = USUAL:gsub(from, (to:gsub("%%", "%%%%")))
+        assert.are.equal(1, count)
+        assert.is_nil(core.json_tokens(text), text)
+      end
+      with('"ExpiresIn":3600,', "")
+      with("3600", "3600.5")
+      with("3600", "-1")
+      with("3600", '"3600"')
+      with("3600", "null")
+      with('"a%.b%.c"', "1")
+      with('"d%.e%.f"', "null")
+      with('"TokenType"', '"TokenKind"')
+      with('"TokenType":"Bearer"', '"NewDeviceMetadata":{"DeviceKey":"k"}')
+      with('"TokenType":"Bearer"', '"TokenType":false')
+      with('"RefreshToken"', '"IdToken"')
+      with('"ChallengeParameters"', '"AuthenticationResult"')
+      with('"AuthenticationResult"', '"Other"')
+      with("} $", "")
+      with("} $", "} 1")
+      with("Bearer", "Bear\1er")
+      for _, text in ipairs { "", "null", "[]", '{"AuthenticationResult":null}', '{"AuthenticationResult":[]}',
+        '{"AuthenticationResult":{}}', '{"AuthenticationResult":"x"}' } do
+        assert.is_nil(core.json_tokens(text), text)
+      end
+    end)
+
+    it("is read the same way for every way in which it can be cut", function()
+      for length = 0, #USUAL - 3 do assert.is_nil(core.json_tokens(USUAL:sub(1, length))) end
+    end)
+  end)
 end)

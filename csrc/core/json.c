@@ -1,5 +1,6 @@
 #include "json.h"
 #include "number.h"
+#include "plain.h"
 #include "utf8.h"
 
 #include <math.h>
@@ -30,24 +31,9 @@ static cog_json_event fail(cog_json *json, cog_err error) {
 
 /* ---- names: none twice in an object -------------------------------------------------------------------------- */
 
-#define EACH_OCTET(c) (UINT64_MAX / 0xff * (c))
-
-static size_t count_quotes(const unsigned char *text, size_t len) {
-    size_t quotes = 0;
-    for (uint64_t x; len >= sizeof x; text += sizeof x, len -= sizeof x) {
-        memcpy(&x, text, sizeof x);
-        x ^= EACH_OCTET('"');
-        /* the top bit of each octet that is not zero, added to the others of its octet without a carry */
-        uint64_t other = (((x & EACH_OCTET(0x7f)) + EACH_OCTET(0x7f)) | x) & EACH_OCTET(0x80);
-        quotes += sizeof x - (size_t)((other >> 7) * EACH_OCTET(1) >> 56);
-    }
-    while (len--) quotes += *text++ == '"';
-    return quotes;
-}
-
 /* A name takes two quotation marks at least. */
 uint32_t cog_json_names(cog_slice text) {
-    return text.len > COG_JSON_MAX ? 0 : (uint32_t)(count_quotes(text.data, text.len) / 2);
+    return text.len > COG_JSON_MAX ? 0 : (uint32_t)(cog_json_marks(text) / 2);
 }
 
 /* A power of two that stays at least half empty; small objects never use the table. */
@@ -164,30 +150,6 @@ static unsigned char *put_utf8(unsigned char *out, uint32_t c) {
     return out;
 }
 
-static bool is_plain(unsigned char c) {
-    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
-}
-
-/* Octets until something that needs a look, out of eight: the top bit of an octet says control character, quotation
- * mark, backslash or non-ASCII, exactly so in the lowest octet that has one. 8: none does. */
-static size_t plain_octets(const unsigned char *p) {
-    uint64_t x;
-    memcpy(&x, p, sizeof x);
-    uint64_t mark = (x ^ EACH_OCTET('"')) - EACH_OCTET(1), slash = (x ^ EACH_OCTET('\\')) - EACH_OCTET(1);
-    uint64_t odd = ((x - EACH_OCTET(0x20)) | mark | slash | x) & EACH_OCTET(0x80);
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    return odd ? (size_t)__builtin_ctzll(odd) / 8 : sizeof x;
-#else
-    return odd ? 0 : sizeof x;
-#endif
-}
-
-static unsigned char *plain_end(unsigned char *p, const unsigned char *end) {
-    for (size_t plain = 8; plain == 8 && end - p >= 8; p += plain) plain = plain_octets(p);
-    while (p < end && is_plain(*p)) p++;
-    return p;
-}
-
 static bool read_hex4(const unsigned char *p, const unsigned char *end, uint32_t *unit) {
     if (end - p < 4) return false;
     *unit = 0;
@@ -256,7 +218,7 @@ static cog_err read_string(cog_json *json) {
     unsigned char *start = json->at, *out = start;
     for (;;) {
         unsigned char *run = json->at;
-        json->at = plain_end(run, json->end);
+        json->at += cog_json_plain((cog_slice){run, (size_t)(json->end - run)});
         move_down(&out, run, (size_t)(json->at - run));
         if (json->at == json->end) return COG_BAD_JSON;
         if (*json->at == '"') break;

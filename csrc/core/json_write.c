@@ -1,38 +1,13 @@
 #include "json_write.h"
+#include "plain.h"
 #include "utf8.h"
 
 #include <string.h>
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 enum { ESCAPE_MAX = 6 };
 
 static bool is_plain(unsigned char c) {
     return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
-}
-
-/* The length of a prefix that was seen to be plain, sixteen octets at a time: a refresh token has 1.7 KiB. */
-static size_t plain_blocks(cog_slice text) {
-    size_t i = 0;
-#ifdef __SSE2__
-    const __m128i space = _mm_set1_epi8(0x20), mark = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
-    for (; text.len - i >= 16; i += 16) {
-        __m128i block = _mm_loadu_si128((const __m128i *)(const void *)(text.data + i));
-        /* the comparison is signed: octets from 0x80 on are below the space too */
-        __m128i odd = _mm_or_si128(_mm_cmplt_epi8(block, space),
-                                   _mm_or_si128(_mm_cmpeq_epi8(block, mark), _mm_cmpeq_epi8(block, backslash)));
-        if (_mm_movemask_epi8(odd) != 0) break;
-    }
-#endif
-    return i;
-}
-
-size_t cog_json_plain(cog_slice text) {
-    size_t i = plain_blocks(text);
-    while (i < text.len && is_plain(text.data[i])) i++;
-    return i;
 }
 
 size_t cog_json_string_room(cog_slice text, size_t plain) {

@@ -6,10 +6,6 @@
 
 enum { COG_JSON_INTEGER_ROOM = 20 };
 
-/* Octets at the start of `text` that can stand in a JSON string as they are: printable ASCII without quotation mark
- * and backslash. */
-size_t cog_json_plain(cog_slice text);
-
 /* The most octets that cog_json_put_string writes for a text of which `plain` octets are plain. */
 size_t cog_json_string_room(cog_slice text, size_t plain);
 

@@ -2,7 +2,9 @@
 #include "core_topics.h"
 #include "../core/b64.h"
 #include "../core/header.h"
-#include "../core/json_write.h"
+#include "../core/plain.h"
+
+#include <string.h>
 
 /* Longer texts get a userdata. Neither room needs a free, so nothing is lost when a push throws; both are wiped. */
 enum { SMALL = 512 };
@@ -71,10 +73,28 @@ static int l_json_plain(lua_State *L) {
     return 1;
 }
 
+/* count_up(text) -> the text with the decimal number at its end one higher */
+static int l_count_up(lua_State *L) {
+    cog_slice text = lcog_checkslice(L, 1);
+    char small[SMALL];
+    char *out = text.len < sizeof small ? small : lua_newuserdata(L, text.len + 1);
+    size_t at = text.len, len = text.len;
+    if (len > 0) memcpy(out, text.data, len);
+    while (at > 0 && out[at - 1] == '9') out[--at] = '0';
+    if (at > 0 && out[at - 1] >= '0' && out[at - 1] < '9') {
+        out[at - 1]++;
+    } else {
+        memmove(out + at + 1, out + at, len++ - at);
+        out[at] = '1';
+    }
+    lua_pushlstring(L, out, len);
+    return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"b64_encode", l_b64_encode},       {"b64_decode", l_b64_decode}, {"b64url_encode", l_b64url_encode},
     {"b64url_decode", l_b64url_decode}, {"hex_encode", l_hex_encode}, {"hex_decode", l_hex_decode},
-    {"header", l_header},               {"json_plain", l_json_plain}, {NULL, NULL},
+    {"header", l_header},               {"json_plain", l_json_plain}, {"count_up", l_count_up}, {NULL, NULL},
 };
 
 const struct core_topic core_codec = {functions, NULL};

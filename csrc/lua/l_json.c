@@ -3,6 +3,7 @@
 #include "core_json.h"
 #include "../core/b64.h"
 #include "../core/json.h"
+#include "../core/reader.h"
 
 #include <string.h>
 
@@ -130,6 +131,73 @@ static int l_json_decode(lua_State *L) {
     return error ? lcog_fail(L, error) : 1;
 }
 
+/* ---- the answer that is read most often: one with tokens ---- */
+
+enum { ACCESS, ID, REFRESH, TOKENS };
+
+static const char *const token_names[TOKENS] = {"AccessToken", "IdToken", "RefreshToken"};
+
+struct result {
+    cog_slice tokens[TOKENS];
+    int64_t lifetime;
+    bool whole;
+};
+
+/* Takes a member of the result. False: it is not one of those that are always there, or of another type. */
+static bool take_token(cog_json *json, struct result *r) {
+    cog_slice name = json->string;
+    cog_json_event value = cog_json_next(json);
+    if (COG_IS(name, "ExpiresIn")) {
+        r->lifetime = json->integer;
+        return value == COG_JSON_INTEGER;
+    }
+    if (value != COG_JSON_STRING) return false;
+    for (int i = 0; i < TOKENS; i++) {
+        if (!cog_slice_is(name, token_names[i], strlen(token_names[i]))) continue;
+        r->tokens[i] = json->string;
+        return true;
+    }
+    return COG_IS(name, "TokenType");
+}
+
+/* Takes a member of the answer. */
+static bool take_member(cog_json *json, void *context) {
+    struct result *r = context;
+    bool is_result = COG_IS(json->string, "AuthenticationResult");
+    cog_json_event event = cog_json_next(json);
+    if (!is_result) return cog_json_skip(json, event);
+    if (event != COG_JSON_OBJECT) return false;
+    while ((event = cog_json_next(json)) == COG_JSON_NAME)
+        if (!take_token(json, r)) return false;
+    return r->whole = event == COG_JSON_OBJECT_END;
+}
+
+static void push_tokens(lua_State *L, const struct result *r) {
+    lua_createtable(L, 0, TOKENS + 1);
+    for (int i = 0; i < TOKENS; i++) {
+        if (r->tokens[i].data == NULL) continue;
+        lcog_pushslice(L, r->tokens[i]);
+        lua_setfield(L, -2, token_names[i]);
+    }
+    lua_pushinteger(L, (lua_Integer)r->lifetime);
+    lua_setfield(L, -2, "ExpiresIn");
+}
+
+/* json_tokens(text) -> the AuthenticationResult of an answer without anything unusual in it, its TokenType left out;
+ * nothing for any other text: json_decode says what it is */
+static int l_json_tokens(lua_State *L) {
+    cog_slice text = lcog_checkslice(L, 1);
+    unsigned char small[CORE_TEXT_SMALL];
+    unsigned char *copy = text.len <= sizeof small ? small : lua_newuserdata(L, text.len);
+    struct result result = {.lifetime = -1};
+    memcpy(copy, text.data, text.len);
+    cog_err error = cog_read_object(copy, text.len, core_checkstate(L)->seed, take_member, &result, COG_BAD_JSON);
+    bool usual = !error && result.whole && result.lifetime >= 0;
+    if (usual) push_tokens(L, &result);
+    lcog_wipe(copy, text.len);
+    return usual;
+}
+
 /* Replaces the table on top by a copy that shares no table with it. */
 static void copy_table(lua_State *L, int depth) {
     if (depth > COG_JSON_DEPTH_MAX) luaL_error(L, "nested too deeply to be copied");
@@ -152,6 +220,7 @@ static int l_copy(lua_State *L) {
     return 1;
 }
 
-static const luaL_Reg functions[] = {{"json_decode", l_json_decode}, {"copy", l_copy}, {NULL, NULL}};
+static const luaL_Reg functions[] = {
+    {"json_decode", l_json_decode}, {"json_tokens", l_json_tokens}, {"copy", l_copy}, {NULL, NULL}};
 
 const struct core_topic core_json = {functions, NULL};

@@ -1,6 +1,7 @@
 /* cognito.core: Lua values as JSON text, in one pass. */
 #include "core_topics.h"
 #include "../core/json_write.h"
+#include "../core/plain.h"
 
 #include <math.h>
 #include <openssl/crypto.h>

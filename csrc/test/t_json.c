@@ -302,6 +302,9 @@ static void test_name_count(void) {
         size_t marks = len - (len + 2) / 3;
         CHECK(cog_json_names((cog_slice){(unsigned char *)text, len}) == marks / 2);
     }
+    static unsigned char marks[10007];
+    memset(marks, '"', sizeof marks);
+    CHECK(cog_json_names((cog_slice){marks, sizeof marks}) == sizeof marks / 2);
 }
 
 static void test_size(void) {

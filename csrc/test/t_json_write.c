@@ -1,5 +1,6 @@
 #include "t.h"
 #include "../core/json_write.h"
+#include "../core/plain.h"
 
 /* Writes into a room of exactly the size that was asked for. */
 static void writes(const char *text, size_t len, const char *wanted) {

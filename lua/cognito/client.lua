@@ -20,6 +20,9 @@ local min, success = math.min, retry.success
 
 local CANCEL_STEP = 0.05      -- seconds between two looks at a cancel token while waiting to retry
 
+-- The last digit of the name of a call; the others are written once for sixteen calls.
+local DIGITS = { [0] = "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f" }
+
 --- What a logger is told of one attempt: nothing of what was sent or received, for any of it may be a secret.
 -- @tparam table event `operation`, `attempt`, `seconds`, `ok`; on failure also `kind`, `code`, `status`, `request_id`
 -- @treturn string level: "debug", or "warn" for a failure
@@ -50,9 +53,13 @@ end
 -- @treturn string
 function Client:invocation()
   local count = self.calls
-  if count % 0x10000 == 0 then self.call_prefix = "amz-sdk-invocation-id: " .. uuid():sub(1, -9) end
+  local last = count % 16
+  if last == 0 then
+    if count % 0x10000 == 0 then self.name = "amz-sdk-invocation-id: " .. uuid():sub(1, -9) end
+    self.prefix = self.name .. ("%07x"):format(count / 16)
+  end
   self.calls = count + 1
-  return self.call_prefix .. ("%08x"):format(count)
+  return self.prefix .. DIGITS[last]
 end
 
 --- The limits of one call of the library.
@@ -94,17 +101,13 @@ local function stopped(spec, ctx, now)
   end
 end
 
-function Client:mark(number, attempts)
-  local key = number * 1000 + attempts
-  local mark = self.marks[key]
-  if not mark then
-    mark = ("amz-sdk-request: attempt=%d; max=%d"):format(number, attempts)
-    self.marks[key] = mark
-  end
+local function new_mark(self, key, number, attempts)
+  local mark = ("amz-sdk-request: attempt=%d; max=%d"):format(number, attempts)
+  self.marks[key] = mark
   return mark
 end
 
-function Client:log(spec, number, started, value, err)
+local function log(self, spec, number, started, value, err)
   local event = { operation = name_of(spec), attempt = number, seconds = self.host.monotime() - started,
     ok = value ~= nil }
   if not err then return event end
@@ -113,7 +116,7 @@ function Client:log(spec, number, started, value, err)
 end
 
 -- One attempt: value, or nil and an error.
-function Client:attempt(dialect, spec, request, ctx)
+local function attempt(self, dialect, spec, request, ctx)
   local host = self.host
   local now = host.monotime()
   local last = now + self.timeout
@@ -128,12 +131,12 @@ function Client:attempt(dialect, spec, request, ctx)
     err.operation = err.operation or name_of(spec)
     return nil, err
   end
-  self.clock:note(response, host)
+  if now >= self.clock.due then self.clock:note(response, host) end
   return dialect.parse(spec, response)
 end
 
 -- Waits before a retry. False: the deadline would pass, or the caller cancelled.
-function Client:pause(delay, ctx)
+local function pause(self, delay, ctx)
   local host = self.host
   local wake = host.monotime() + delay
   if wake >= ctx.ends then return false end
@@ -150,14 +153,9 @@ function Client:pause(delay, ctx)
 end
 
 -- Events are handed over by the caller of a token-minting call, once the tokens are safe; by us otherwise.
-function Client:report(spec, number, started, value, err, ctx)
-  local event = self:log(spec, number, started, value, err)
+local function report(self, spec, number, started, value, err, ctx)
+  local event = log(self, spec, number, started, value, err)
   if ctx.events then ctx.events[#ctx.events + 1] = event else self.logger(client.describe(event)) end
-end
-
--- What every request has, whatever its dialect. (A dialect may have made room for these.)
-function Client:route(request, ctx)
-  request.cancel, request.tls, request.proxy, request.pool = ctx.cancel, self.tls, self.proxy, self.connections
 end
 
 --- Sends a request until it succeeds, fails for good, or its time is over.
@@ -168,26 +166,27 @@ end
 function Client:request(dialect, spec, ctx)
   local request, err = dialect.build(spec, self)
   if not request then return nil, err end
-  self:route(request, ctx)
-  local attempts, resend = ctx.max_attempts or self.max_attempts, spec.resend or spec.op and spec.op.resend
-  local number, lost, maybe, cost = 1, 0, false, nil
+  -- what every request has, whatever its dialect
+  request.cancel, request.tls, request.proxy, request.pool = ctx.cancel, self.tls, self.proxy, self.connections
+  local attempts, number, lost, maybe, cost = ctx.max_attempts or self.max_attempts, 1, 0, false, nil
   while true do
     local started = self.logger and self.host.monotime()
-    dialect.mark(request, self:mark(number, attempts))
+    local key = number * 1000 + attempts
+    dialect.mark(request, self.marks[key] or new_mark(self, key, number, attempts))
     local value
-    value, err = self:attempt(dialect, spec, request, ctx)
-    if started then self:report(spec, number, started, value, err, ctx) end
+    value, err = attempt(self, dialect, spec, request, ctx)
+    if started then report(self, spec, number, started, value, err, ctx) end
     if value ~= nil then
       success(self.bucket, cost)
       return value
     end
     local unknown = err.maybe_processed
-    local safe = retry.is_safe(err, resend, lost)
+    local safe = retry.is_safe(err, spec.resend or spec.op and spec.op.resend, lost)
     maybe = maybe or unknown or false
     err.maybe_processed = maybe
     if not safe then return nil, err end
     local delay, taken = retry.next(self.bucket, number, attempts, err, draw(self.host))
-    if not delay or not self:pause(delay, ctx) then return nil, err end
+    if not delay or not pause(self, delay, ctx) then return nil, err end
     if unknown and err.kind ~= "server" then lost = lost + 1 end
     number, cost = number + 1, taken
   end

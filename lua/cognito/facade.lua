@@ -231,7 +231,7 @@ end
 --- The server's clock minus ours, as the last answer showed it.
 -- @treturn number|nil seconds; nil before the first answer
 function Pool:drift()
-  return self.client.clock:difference(self.host)
+  return self.client.clock:difference(self.host.now(), self.host.monotime())
 end
 
 --- Login by the pool's own pages; see `cognito.hosted.new`.

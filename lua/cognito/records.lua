@@ -32,6 +32,14 @@ function records.session_key(pool, id)
   return fingerprint(pool.key_prefix .. id)
 end
 
+--- The key of a session's flights in the host, which other pools may use too.
+-- @tparam table pool
+-- @tparam string id
+-- @treturn string
+function records.flight_key(pool, id)
+  return pool.flight_prefix .. id
+end
+
 --- A random id.
 -- @tparam table pool
 -- @tparam number bytes
@@ -45,11 +53,13 @@ end
 -- @tparam[opt] table record one that may hold a difference which an earlier process measured
 -- @treturn number seconds since the epoch
 -- @treturn number|nil the difference that was used
+-- @treturn number our monotonic time then
 function records.server_now(pool, record)
   local host = pool.host
-  local drift = pool.client.clock:difference(host)
+  local wall, mono = host.now(), host.monotime()
+  local drift = pool.client.clock:difference(wall, mono)
   if not drift and record and not pool.storage.shared then drift = record.drift end
-  return host.now() + (drift or 0), drift
+  return drift and wall + drift or wall, drift, mono
 end
 
 local function foreign()

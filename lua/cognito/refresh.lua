@@ -23,11 +23,14 @@ local FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.1
 local WAIT_WHILE_VALID = 2    -- seconds to wait for a lock when there is a token to give meanwhile
 local DEAD_MAX = 1000
 
-local get_tokens = ops.by_name.GetTokensFromRefreshToken
-local initiate = ops.by_name.InitiateAuth
--- The old way to refresh may be repeated like the new one.
-local legacy = { name = initiate.name, target = initiate.target, client = true, secret = "auth", minting = true,
-  resend = "once" }
+-- Of the answers nothing but the tokens is wanted, and the old way to refresh may be repeated like the new one.
+local function row(name)
+  local op = ops.by_name[name]
+  return { name = name, target = op.target, client = true, secret = op.secret, minting = true, resend = "once",
+    result = { AuthenticationResult = "table" }, tokens_only = true }
+end
+
+local get_tokens, legacy = row "GetTokensFromRefreshToken", row "InitiateAuth"
 
 -- Answers of servers that do not know GetTokensFromRefreshToken: the codes differ, and so do the statuses.
 local function is_unknown_operation(err)
@@ -37,23 +40,18 @@ end
 
 local function by_legacy(pool, record, ctx)
   ctx.hash_username = tokens.username(record.access_token) or record.username
-  local answer, err = pool.client:send(legacy, { AuthFlow = "REFRESH_TOKEN_AUTH",
+  return pool.client:send(legacy, { AuthFlow = "REFRESH_TOKEN_AUTH",
     AuthParameters = { REFRESH_TOKEN = record.refresh_token, DEVICE_KEY = record.device_key } }, ctx)
-  if not answer then return nil, err end
-  if answer.AuthenticationResult then return answer.AuthenticationResult end
-  return nil, errors.new("bad_response", "the answer to a refresh holds no tokens",
-    { operation = "InitiateAuth", retryable = false, maybe_processed = true })
 end
 
 local function by_api(pool, record, ctx)
   if pool.legacy_refresh then return by_legacy(pool, record, ctx) end
-  local answer, err = pool.client:send(get_tokens,
+  local result, err = pool.client:send(get_tokens,
     { RefreshToken = record.refresh_token, DeviceKey = record.device_key }, ctx)
-  if answer then return answer.AuthenticationResult end
-  if not is_unknown_operation(err) then return nil, err end
-  local result, why = by_legacy(pool, record, ctx)
+  if result or not is_unknown_operation(err) then return result, err end
+  result, err = by_legacy(pool, record, ctx)
   if result then pool.legacy_refresh = true end
-  return result, why
+  return result, err
 end
 
 --- How a session's tokens are exchanged, by its origin: `function(pool, record, ctx)` gives an AuthenticationResult.
@@ -142,21 +140,21 @@ local function store(job, record, expected)
 end
 
 function call_and_store(job, record, expected)
-  local pool, ctx = job.pool, job.ctx
+  local pool = job.pool
   if not record.refresh_token then return nil, records.over(nil, "the session has no refresh token") end
   local dead = pool.dead_count > 0 and pool.dead[core.sha256(record.refresh_token)]
   local result, err
-  if dead then err = dead else result, err = exchange(pool, record, ctx) end
+  if dead then err = dead else result, err = exchange(pool, record, job) end
   if not result then
     if err.kind == "auth" then return refused(job, record, err) end
     return nil, err
   end
-  local server_now, drift = records.server_now(pool)
+  local server_now, drift, mono = records.server_now(pool)
   -- a record that dies with this process needs no difference of clocks for a later one
   if pool.storage.volatile then drift = nil end
   local lifetime, bad = tokens.check(result, "GetTokensFromRefreshToken", server_now)
   if not lifetime then return nil, bad end
-  job.received, job.lifetime = pool.host.monotime(), lifetime
+  job.good_until = mono + lifetime
   if result.NewDeviceMetadata ~= nil then job.new_device, job.bad_device = device.metadata(result) end
   return store(job, tokens.renewed(record, result, lifetime, server_now, drift,
     job.new_device and job.new_device.key), expected)
@@ -199,11 +197,11 @@ local function peek(job)
 end
 
 local function wait_for_lock(job)
-  local pool, key, host, ends = job.pool, job.key, job.pool.host, job.ctx.ends
+  local pool, key, host, ends = job.pool, job.key, job.pool.host, job.ends
   local pause, began = FIRST_PAUSE, nil
   while true do
     local now = host.monotime()
-    local lock, why = pool.storage:try_lock(key, job.ctx.ends - now + LEASE_SPARE)
+    local lock, why = pool.storage:try_lock(key, job.ends - now + LEASE_SPARE)
     if lock then return lock end
     if why ~= "busy" then return nil, why end
     local seen, has_token = peek(job)
@@ -232,7 +230,8 @@ function refresh.release(pool, key)
 end
 
 --- Takes the session's lock and notes it, so that `release` finds it.
--- @tparam table job `pool`, `key`, `ctx`, `known` (access token), `force`, `session`
+-- @tparam table job `pool`, `key`, `known` (access token), `force`, `session`, and the limits of its calls as
+-- `client:context` gives them
 -- @treturn boolean|nil true; nil and an error; nil, nil and a record that makes the lock needless
 function refresh.lock(job)
   -- One task a session runs at a time: where nobody else uses the storage, that is lock enough.
@@ -253,7 +252,7 @@ local function take_device(job, record)
   if given and pool.device and record and record.device_key == given.key then
     given.name, given.access_token = record.username, record.access_token
     local state
-    state, err = device.enrol(pool, given, job.ctx)
+    state, err = device.enrol(pool, given, job)
     device.tell(job.session, state)
   end
   if err then refresh.announce(pool, "on_warning", err, job.session) end
@@ -262,14 +261,15 @@ end
 --- The task: gives a session a fresh access token.
 -- @tparam table job see `lock`
 -- @treturn table|nil the record with fresh tokens; nil and an error. With a record an error is a warning: the tokens
--- are good but could not be stored. The job gets `received` and `lifetime` when tokens came.
+-- are good but could not be stored. The job gets `ran`, and when tokens came `good_until` (monotonic seconds).
 function refresh.task(job)
+  job.ran = true
   local locked, err, seen = refresh.lock(job)
   if not locked then return seen or nil, err end
   local record, failure = under_lock(job)
   release(job.pool, job.key)
   if job.new_device or job.bad_device then take_device(job, record) end
-  if job.ctx.events then refresh.report(job.pool, job.ctx.events) end
+  if job.events then refresh.report(job.pool, job.events) end
   return record, failure
 end
 

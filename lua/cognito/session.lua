@@ -44,18 +44,15 @@ local function fresh_until(pool, record)
   return pool.host.monotime() + left - tokens.margin(record, pool.margin)
 end
 
-local function take(self, pool, record, job)
-  if record.access_token ~= self.token then
-    self.token = record.access_token
+local function take(self, pool, record, good_until)
+  local token = record.access_token
+  if token ~= self.token then
+    self.token = token
     if self.identity then self.identity, self.id_until = nil, nil end
     if record.username and self.username ~= record.username then self.username = record.username end
   end
   if not pool.storage.volatile then self.record = record end
-  if job and job.received then
-    self.fresh_until = job.received + job.lifetime - tokens.margin(record, pool.margin)
-  else
-    self.fresh_until = fresh_until(pool, record)
-  end
+  self.fresh_until = good_until and good_until - tokens.margin(record, pool.margin) or fresh_until(pool, record)
 end
 
 local function warn(self, pool, err, mine)
@@ -78,9 +75,9 @@ local function remaining(self, pool)
 end
 
 local function succeed(self, pool, record, warning, job)
-  take(self, pool, record, job)
+  take(self, pool, record, job.good_until)
   if warning then
-    warn(self, pool, warning, job)
+    warn(self, pool, warning, job.ran)
     back_off(self, pool, remaining(self, pool))
   elseif self.last_error then
     self.failures, self.last_error = nil, nil
@@ -98,36 +95,46 @@ local function fail(self, pool, err, force, job)
     self.last_error = err
     return nil, err
   end
-  warn(self, pool, err, job)
+  warn(self, pool, err, job.ran)
   back_off(self, pool, left)
   return true
 end
 
-local function flight_context(pool, ctx)
-  local own = pool.client:shared_context(ctx)
-  if pool.logger then own.events = {} end
-  return own
+local function new_job(self, pool, force)
+  local job = { pool = pool, key = records.session_key(pool, self.id), session = self, force = force,
+    known = self.token, ends = pool.host.monotime() + pool.client.deadline, ran = false, good_until = nil }
+  if pool.logger then job.events = {} end
+  return job
+end
+
+-- In a host with tasks the flight belongs to all who wait, so no single caller's limits are the flight's.
+local function limit(job, given)
+  local ends = job.ends
+  if not given then return ends end
+  if given.deadline then ends = ends - job.pool.client.deadline + given.deadline end
+  if job.pool.host.name == "blocking" then
+    job.ends, job.cancel, job.max_attempts = ends, given.cancel, given.max_attempts
+  end
+  return ends, given.cancel
 end
 
 local function renew(self, given, force)
   local pool = pool_of(self)
-  local ctx = pool.client:context(given)
-  local key = records.session_key(pool, self.id)
-  local job
-  local record, err = pool.host.once(pool.flight_prefix .. key, function()
-    job = { pool = pool, key = key, ctx = flight_context(pool, ctx), session = self, force = force,
-      known = self.token, received = nil, lifetime = nil }
-    return refresh.task(job)
-  end, ctx.ends, ctx.cancel)
+  local job = new_job(self, pool, force)
+  local ends, cancel = limit(job, given)
+  local record, err = pool.host.once(records.flight_key(pool, self.id), function() return refresh.task(job) end,
+    ends, cancel)
   local ok, why
   if record then
     ok, why = succeed(self, pool, record, err, job)
   else
-    if err.code == "task" then refresh.release(pool, key) end
+    if err.code == "task" then refresh.release(pool, job.key) end
     ok, why = fail(self, pool, err, force, job)
   end
   if pool.events[1] then refresh.flush(pool) end
-  if record and pool.revocations ~= false then require("cognito.signout").drain_later(pool, ctx) end
+  if record and pool.revocations ~= false then
+    require("cognito.signout").drain_later(pool, { ends = ends, cancel = cancel })
+  end
   return ok, why
 end
 

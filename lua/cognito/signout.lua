@@ -153,9 +153,8 @@ end
 -- Under the lock no refresh is under way that would bring a token we do not know of. A lock that cannot be had does
 -- not stop a sign-out.
 local function locked(self, pool, key, ctx)
-  local now = pool.host.monotime()
-  local wait = { ends = math.min(ctx.ends, now + LOCK_WAIT), cancel = ctx.cancel }
-  return refresh.lock { pool = pool, key = key, ctx = wait, force = true, session = self }
+  local ends = math.min(ctx.ends, pool.host.monotime() + LOCK_WAIT)
+  return refresh.lock { pool = pool, key = key, ends = ends, cancel = ctx.cancel, force = true, session = self }
 end
 
 local function task(self, pool, key, given, ctx)
@@ -177,7 +176,7 @@ end
 local function run_alone(self, pool, key, given, ctx)
   local result, err
   for _ = 1, FLIGHTS do
-    local _, why = pool.host.once(pool.flight_prefix .. key, function()
+    local _, why = pool.host.once(records.flight_key(pool, self.id), function()
       result = task(self, pool, key, given, ctx)
       return nil, over()
     end, ctx.ends, ctx.cancel)

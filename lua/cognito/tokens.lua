@@ -10,7 +10,7 @@ local errors = require "cognito.errors"
 
 local tokens = {}
 
-local is_plain = core.json_plain
+local is_plain, count_up = core.json_plain, core.count_up
 
 local type, min, getmetatable, setmetatable = type, math.min, getmetatable, setmetatable
 local match, byte = string.match, string.byte
@@ -36,7 +36,7 @@ end
 
 -- A token goes into header fields: no control character and nothing beyond ASCII may be in it.
 local function is_text(value)
-  return type(value) == "string" and value ~= "" and is_plain(value)
+  return value ~= "" and is_plain(value)
 end
 
 -- Without ExpiresIn the token's own exp counts.
@@ -94,11 +94,6 @@ function tokens.family(version)
   return (version:match("^[^.]*"))
 end
 
-local function next_version(version)
-  local family, count = match(version, "^(.*%.)(%d+)$")
-  return family .. count + 1
-end
-
 --- The record after a refresh.
 -- @tparam table old the record before
 -- @tparam table result the AuthenticationResult
@@ -110,7 +105,7 @@ end
 function tokens.renewed(old, result, lifetime, server_now, drift, device_key)
   device_key = device_key or old.device_key
   local record = {
-    version = next_version(old.version),
+    version = count_up(old.version),
     id = old.id,
     username = old.username,
     access_token = result.AccessToken,

@@ -2,6 +2,7 @@
 -- Source: the AWS JSON 1.1 protocol.
 -- @module cognito.protocol.aws
 
+local core = require "cognito.core"
 local errors = require "cognito.errors"
 local json = require "cognito.json"
 local lazy = require "cognito.lazy"
@@ -12,6 +13,7 @@ local wire = lazy.module "cognito.protocol.wire"
 
 local aws = {}
 
+local read_tokens = core.json_tokens
 local byte, type = string.byte, type
 local OPEN = ("{"):byte()
 
@@ -72,8 +74,8 @@ local function wrong_member(op, answer)
   end
 end
 
-local function success(spec, response)
-  local op, body = spec.op, response.body
+local function read_members(op, response)
+  local body = response.body
   if body == "" and op.empty then return {} end
   if byte(body) ~= OPEN and not body:find("^%s*{") then
     local what = body == "" and "the answer is empty" or "the answer is not a JSON object"
@@ -88,10 +90,20 @@ local function success(spec, response)
   return answer
 end
 
+local function success(spec, response)
+  local op = spec.op
+  if not op.tokens_only then return read_members(op, response) end
+  local result = read_tokens(response.body)
+  if result then return result end
+  local answer, err = read_members(op, response)
+  return answer and answer.AuthenticationResult, err
+end
+
 --- Reads an answer.
 -- @tparam table spec as given to `build`
 -- @tparam table response
--- @treturn table|nil the answer's members, or nil and an error
+-- @treturn table|nil the answer's members, or where the row has `tokens_only` those of its AuthenticationResult; or nil
+-- and an error
 function aws.parse(spec, response)
   if response.status == 200 then return success(spec, response) end
   return nil, refusal.read(spec, response)

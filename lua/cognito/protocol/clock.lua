@@ -39,35 +39,31 @@ end
 --- Makes a clock that knows nothing yet.
 -- @treturn table
 function clock.new()
-  return setmetatable({ at = nil, offset = nil, drift = nil }, Clock)
+  return setmetatable({ due = -math.huge, offset = nil, drift = nil }, Clock)
 end
 
-function Clock:is_steady(wall, mono)
-  local jump = (wall - mono) - self.offset
-  return jump < JUMP and jump > -JUMP
-end
-
---- Takes the server's time from an answer.
+--- Takes the server's time from an answer. There is no need to before the monotonic time `due`.
 -- @tparam table response
 -- @tparam table host
 function Clock:note(response, host)
-  local mono = host.monotime()
-  if self.at and mono - self.at < FRESH then return end
   local date = header(response.headers, "date")
   local server = date and clock.parse(date)
   if not server then return end
-  local wall = host.now()
+  local wall, mono = host.now(), host.monotime()
   -- The field has whole seconds: half of one is the mean of what was cut off.
-  self.at, self.offset, self.drift = mono, wall - mono, server + 0.5 - wall
+  self.due, self.offset, self.drift = mono + FRESH, wall - mono, server + 0.5 - wall
 end
 
 --- Seconds to add to our wall clock to have the server's; nil when that is not known (any more).
--- @tparam table host
+-- @tparam number wall what our wall clock says
+-- @tparam number mono what our monotonic clock says
 -- @treturn number|nil
-function Clock:difference(host)
-  if not self.drift then return nil end
-  if self:is_steady(host.now(), host.monotime()) then return self.drift end
-  self.at, self.drift = nil, nil
+function Clock:difference(wall, mono)
+  local drift = self.drift
+  if not drift then return nil end
+  local jump = wall - mono - self.offset
+  if jump < JUMP and jump > -JUMP then return drift end
+  self.due, self.drift = -math.huge, nil
 end
 
 return clock

@@ -6,7 +6,8 @@
 -- hands out tokens. `resend`: may the request be sent again by itself: `safe`: always; `answered`: after an answer of
 -- status 5xx, not when the answer was lost; `once`: after an unknown outcome once more, the same bytes; nil: only when
 -- it cannot have been processed. `empty`: an empty body is a success too. `lists`: members that are lists. `result`:
--- members that a success always has, with their Lua types.
+-- members that a success always has, with their Lua types. `tokens_only` (in a copy of a row, with this `result`): the
+-- caller wants nothing but AuthenticationResult.
 --
 -- Source: the service's model of 2016-04-18, its operations with `authtype: none`.
 -- @module cognito.protocol.ops

@@ -73,7 +73,7 @@ end
 -- @tparam table bucket
 -- @tparam[opt] number cost of the call's last retry; nil when there was none
 function retry.success(bucket, cost)
-  bucket.tokens = min(bucket.tokens + (cost or 1), CAPACITY)
+  if bucket.tokens < CAPACITY then bucket.tokens = min(bucket.tokens + (cost or 1), CAPACITY) end
 end
 
 return retry

@@ -1,0 +1,14 @@
+/* The two loops that see every octet of a JSON text. */
+#ifndef COG_PLAIN_H
+#define COG_PLAIN_H
+
+#include "../cognito.h"
+
+/* Octets at the start of `text` that can stand in a JSON string as they are: printable ASCII without quotation mark
+ * and backslash. */
+size_t cog_json_plain(cog_slice text);
+
+/* The quotation marks in it. */
+size_t cog_json_marks(cog_slice text);
+
+#endif
