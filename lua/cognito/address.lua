@@ -5,9 +5,7 @@ local errors = require "cognito.errors"
 
 local address = {}
 
-local function wrong(field, message, hint)
-  return nil, errors.new("config", message, { field = field, hint = hint })
-end
+local wrong = errors.config
 
 --- Says whether a host name is the machine itself.
 -- @tparam string host

@@ -35,9 +35,7 @@ function endpoints.partition(region)
   return aws
 end
 
-local function wrong(field, message, hint)
-  return nil, errors.new("config", message, { field = field, hint = hint })
-end
+local wrong = errors.config
 
 local function host_name(service, region, fips, dual)
   local partition = endpoints.partition(region)

@@ -124,6 +124,16 @@ function errors.new(kind, message, fields)
   return setmetatable(err, Error)
 end
 
+--- What a function gives that was given a wrong setting.
+-- @tparam string field the option
+-- @tparam string message
+-- @tparam[opt] string hint the cure
+-- @treturn nil
+-- @treturn table an error of kind `config`
+function errors.config(field, message, hint)
+  return nil, errors.new("config", message, { field = field, hint = hint })
+end
+
 --- Says whether a value is an error object of this library.
 -- @param value anything
 -- @treturn boolean

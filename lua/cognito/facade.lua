@@ -39,16 +39,14 @@ local function check_verbs(value, verbs, field)
   end
 end
 
-local function refuse(field, message, hint)
-  return nil, errors.new("config", message, { field = field, hint = hint })
-end
+local wrong = errors.config
 
 local function choose_storage(o, host)
   local storage = o.storage
   if storage then
     check_verbs(storage, storage_verbs, "storage")
   elseif rawget(_G, "ngx") then
-    return refuse("storage", "inside nginx a storage must be named", "give storage = cognito.storage.shared_dict{}")
+    return wrong("storage", "inside nginx a storage must be named", "give storage = cognito.storage.shared_dict{}")
   else
     storage = require("cognito.storage.memory").new()
   end

@@ -25,16 +25,14 @@ local URL_SCHEMA = {
   identity_provider = "string", idp_identifier = "string", lang = "string", login_hint = "string", prompt = "string",
 }
 
-local function config_error(field, message, hint)
-  return nil, errors.new("config", message, { field = field, hint = hint })
-end
+local wrong = errors.config
 
 --- The base URL of the pool's hosted login.
 -- @tparam table pool
 -- @treturn string|nil the URL, or nil and an error: `config` when the pool has no `domain`
 function hosted.base_url(pool)
   if not pool.domain then
-    return config_error("domain", "the pool has no domain", "give `domain`: the prefix or host of the hosted login")
+    return wrong("domain", "the pool has no domain", "give `domain`: the prefix or host of the hosted login")
   end
   return address.check(oauth.base_url(pool.domain, pool.region, pool.fips), "domain")
 end
@@ -43,14 +41,14 @@ local LOOPBACK = { localhost = true, ["127.0.0.1"] = true, ["[::1]"] = true }
 
 local function check_redirect(uri)
   if type(uri) ~= "string" or not uri:match "^%a[%w+.-]*:" then
-    return config_error("redirect_uri", "redirect_uri is not a URL", "it must be one of the app client's callback URLs")
+    return wrong("redirect_uri", "redirect_uri is not a URL", "it must be one of the app client's callback URLs")
   end
-  if uri:find("#", 1, true) then return config_error("redirect_uri", "redirect_uri must have no fragment") end
+  if uri:find("#", 1, true) then return wrong("redirect_uri", "redirect_uri must have no fragment") end
   local authority = uri:match "^%a[%w+.-]*://([^/?]*)" or ""
-  if authority:find("@", 1, true) then return config_error("redirect_uri", "redirect_uri must hold no user name") end
+  if authority:find("@", 1, true) then return wrong("redirect_uri", "redirect_uri must hold no user name") end
   local host = authority:match "^%[::1%]" or authority:match "^[^:]*"
   if uri:match "^http:" and not LOOPBACK[host] then
-    return config_error("redirect_uri", "redirect_uri must be https, but for http://localhost")
+    return wrong("redirect_uri", "redirect_uri must be https, but for http://localhost")
   end
   return true
 end
@@ -213,7 +211,7 @@ end
 -- @treturn string|nil the URL, or nil and an error: `config` when no `logout_uri` was given
 function Login:logout_url()
   if not self.logout_to then
-    return config_error("logout_uri", "the hosted login has no logout_uri",
+    return wrong("logout_uri", "the hosted login has no logout_uri",
       "give one of the app client's sign-out URLs")
   end
   return oauth.logout_url(self.base, self.pool.client_id, self.logout_to)

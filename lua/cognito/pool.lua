@@ -28,9 +28,7 @@ pool.schema = {
 
 local flows = { USER_SRP_AUTH = true, USER_PASSWORD_AUTH = true, USER_AUTH = true, CUSTOM_AUTH = true }
 
-local function wrong(field, message, hint)
-  return nil, errors.new("config", message, { field = field, hint = hint })
-end
+local wrong = errors.config
 
 local function check_text(value, field, pattern, longest, hint)
   if value == nil then return wrong(field, field .. " is missing", hint) end

@@ -39,9 +39,7 @@ local limits = {
   { "jwks_cooldown", 1, 3600, 10 }, { "timeout", 0.001, 60, 5 }, { "cache", 1, 1000000, DEFAULT_CACHE },
 }
 
-local function wrong(field, message, hint)
-  return nil, errors.new("config", message, { field = field, hint = hint })
-end
+local wrong = errors.config
 
 local function check_limits(o)
   local found = {}

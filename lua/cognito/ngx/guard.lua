@@ -38,9 +38,7 @@ local SCHEMA = {
 local POLICY = { optional = "boolean", groups = "table", scopes = "table", api = "boolean" }
 local MINUTE, HOUR = 60, 3600
 
-local function wrong(field, message, hint)
-  return nil, errors.new("config", message, { field = field, hint = hint })
-end
+local wrong = errors.config
 
 local function check_names(given)
   if given.cookie and not given.cookie:find "^__Host%-[%w_%-]+$" then

@@ -10,9 +10,7 @@ local claims = {}
 
 local MAX_LEEWAY = 300
 
-local function wrong(field, message, hint)
-  return nil, errors.new("config", message, { field = field, hint = hint })
-end
+local wrong = errors.config
 
 local function as_list(value)
   if value == nil then return {} end
