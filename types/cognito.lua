@@ -198,7 +198,7 @@ function Session:claims(options) end
 ---@return number
 function Session:expires_in() end
 ---@param options? cognito.call_options
----@return cognito.session?, cognito.error?
+---@return boolean?, cognito.error?
 function Session:refresh(options) end
 ---@param options? { revoke?: boolean, global?: boolean }
 ---@return { cleared: boolean, revoked: boolean, global: boolean, queued: boolean, errors: table }
