@@ -6,8 +6,8 @@ local text = source.read "types/cognito.lua"
 
 -- What is on the objects for other modules of the library, not for users.
 local INTERNAL = {
-  Pool = { "drift", "read_secrets", "short_name", "issuers" },
-  Verifier = { "accept", "ask_online", "check", "ends", "entry_of", "judge", "judge_cached", "judge_named", "recall",
+  Pool = { "read_secrets", "short_name", "issuers" },
+  Verifier = { "accept", "ask_online", "ends", "entry_of", "judge", "judge_cached", "judge_named", "recall",
     "verify_cached", "warn" },
   Session = { "device" },   -- a method of this name is what the field `device` is made of
 }

@@ -152,6 +152,8 @@ function Pool:event_feedback(options) end
 function Pool:revoke(options) end
 ---@return integer?, cognito.error?
 function Pool:retry_revocations(...) end
+---@return number? seconds that the service's clock is ahead of ours
+function Pool:drift() end
 ---@param options { redirect_uri: string, scopes?: string[], logout_uri?: string, lifetime?: number }
 ---@return cognito.hosted_login?, cognito.error?
 function Pool:hosted_login(options) end
@@ -306,6 +308,10 @@ function Verifier:verify(token, options) end
 ---@param options? cognito.call_options
 ---@return table? claims, boolean|cognito.error whole_or_err
 function Verifier:pick(token, names, options) end
+---@param token string
+---@param options? cognito.call_options
+---@return boolean?, cognito.error?
+function Verifier:check(token, options) end
 ---@param text string a key set
 ---@param pool_id? string
 ---@return boolean?, cognito.error?
