@@ -1,30 +1,16 @@
 --- What the benchmarks share: a static nginx, child processes, medians. Runs on lua5.4 from the project's root.
-local socket = require "socket"
+local ports = require "spec.support.ports"
+local tmp = require "spec.support.tmp"
 
 local M = {}
 
-local function quote(word) return "'" .. tostring(word):gsub("'", "'\\''") .. "'" end
-
 local function run(...)
   local words = {}
-  for i, word in ipairs { ... } do words[i] = quote(word) end
+  for i, word in ipairs { ... } do words[i] = tmp.quote(word) end
   local pipe = assert(io.popen(table.concat(words, " ")))
   local output = pipe:read("a")
   local ok = pipe:close()
   return ok, output
-end
-
-local function write(path, text)
-  local file = assert(io.open(path, "w"))
-  file:write(text)
-  file:close()
-end
-
-local function free_port()
-  local server = assert(socket.bind("127.0.0.1", 0))
-  local _, port = server:getsockname()
-  server:close()
-  return port
 end
 
 -- ---- an answer of the size that the service sends ----
@@ -92,39 +78,33 @@ end
 --- Starts a static nginx on two free ports: `plain` and `tls` are its URLs, `ca_file` its certificate.
 -- @tparam[opt] table operations the answer to each operation, by its name; without it tokens are the answer to all
 function M.nginx(operations)
-  local _, dir = run("mktemp", "-d", "-t", "lua-cognito-bench.XXXXXX")
-  dir = dir:gsub("%s+$", "")
+  local dir = tmp.dir()
   assert(run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
     "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", dir .. "/key.pem", "-out",
     dir .. "/cert.pem"))
-  local plain, tls = free_port(), free_port()
+  local plain, tls = ports.free(), ports.free()
   local map, what = answers_of(operations)
-  write(dir .. "/nginx.conf", CONF:format(dir, dir, os.getenv("USER") == "root" and "user root;" or "",
-    map, dir, dir, dir, dir,
-    dir, plain, tls, dir, dir, what))
-  local pipe = assert(io.popen(("echo $$; exec nginx -c %s/nginx.conf 2>/dev/null"):format(quote(dir))))
+  tmp.write(dir .. "/nginx.conf", CONF:format(dir, dir, os.getenv("USER") == "root" and "user root;" or "",
+    map, dir, dir, dir, dir, dir, plain, tls, dir, dir, what))
+  local pipe = assert(io.popen(("echo $$; exec nginx -c %s/nginx.conf 2>/dev/null"):format(tmp.quote(dir))))
   local self = setmetatable({ dir = dir, pipe = pipe, pid = pipe:read("n"), ca_file = dir .. "/cert.pem",
     plain = ("http://localhost:%d/"):format(plain), tls = ("https://localhost:%d/"):format(tls) }, Nginx)
-  local deadline = socket.gettime() + 10
-  while not socket.connect("127.0.0.1", tls) do
-    assert(socket.gettime() < deadline, "nginx did not start; see " .. dir .. "/error.log")
-    socket.sleep(0.01)
-  end
+  assert(ports.wait(tls, 10), "nginx did not start; see " .. dir .. "/error.log")
   return self
 end
 
 function Nginx:stop()
   os.execute(("kill %d"):format(self.pid))
   self.pipe:close()
-  os.execute("rm -rf " .. quote(self.dir))
+  tmp.remove(self.dir)
 end
 
 -- ---- measuring ----
 
 --- Compiles a C program beside which the library is measured; returns its path.
 function M.compile(source, out, libraries)
-  assert(run("sh", "-c", ("mkdir -p build/bench && cc -std=c11 -O2 -o %s %s %s"):format(quote(out), quote(source),
-    libraries or "-lcurl")))
+  assert(run("sh", "-c", ("mkdir -p build/bench && cc -std=c11 -O2 -o %s %s %s"):format(tmp.quote(out),
+    tmp.quote(source), libraries or "-lcurl")))
   return out
 end
 

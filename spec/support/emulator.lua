@@ -19,22 +19,15 @@
 
 local cjson = require "cjson.safe"
 local socket = require "socket"
+local tmp = require "spec.support.tmp"
 
 local M = {}
-
-local function quote(text) return "'" .. tostring(text):gsub("'", "'\\''") .. "'" end
 
 local function run(command)
   local pipe = assert(io.popen(command, "r"))
   local out = pipe:read "*a"
   pipe:close()
   return out
-end
-
-local function write(path, text)
-  local file = assert(io.open(path, "w"))
-  file:write(text)
-  file:close()
 end
 
 local function serialize(value)
@@ -48,7 +41,7 @@ end
 local function config_file(config, folder)
   if type(config) == "string" and not config:find "^%s*return" then return config end
   local path = folder .. "/config.lua"
-  write(path, type(config) == "table" and "return " .. serialize(config) or config or "return {}")
+  tmp.write(path, type(config) == "table" and "return " .. serialize(config) or config or "return {}")
   return path
 end
 
@@ -56,9 +49,9 @@ end
 local function command(opts, folder)
   os.execute "mkdir -p build/test"
   return table.concat({ "exec env -u LD_PRELOAD lua5.4 bin/cognito emulator --exit-with-stdin --port", opts.port or 0,
-    "--config", quote(config_file(opts.config, folder)), "--key-file build/test/emulator-key.pem",
-    opts.tls and "--tls --ca-file " .. quote(folder .. "/ca.pem") or "", opts.arguments or "",
-    ">", quote(folder .. "/out"), "2>", quote(folder .. "/log") }, " ")
+    "--config", tmp.quote(config_file(opts.config, folder)), "--key-file build/test/emulator-key.pem",
+    opts.tls and "--tls --ca-file " .. tmp.quote(folder .. "/ca.pem") or "", opts.arguments or "",
+    ">", tmp.quote(folder .. "/out"), "2>", tmp.quote(folder .. "/log") }, " ")
 end
 
 local function read_log(folder)
@@ -70,7 +63,7 @@ end
 
 -- Opening the fifo waits for the child, reading its first line waits until it listens: nothing sleeps here.
 local function launch(opts, folder)
-  assert(os.execute("mkfifo " .. quote(folder .. "/out")))
+  assert(os.execute("mkfifo " .. tmp.quote(folder .. "/out")))
   local stdin = assert(io.popen(command(opts, folder), "w"))
   local out = assert(io.open(folder .. "/out"))
   local url = (out:read "*l" or ""):match "^listening on (.+)$"
@@ -97,13 +90,13 @@ local function plain(e, method, path, body, headers)
 end
 
 local function by_curl(e, method, path, body, headers)
-  local parts = { "env -u LD_PRELOAD curl -sS --max-time 30 -i -X", method, "--cacert " .. quote(e.ca_file) }
-  for name, value in pairs(headers or {}) do parts[#parts + 1] = "-H " .. quote(name .. ": " .. value) end
+  local parts = { "env -u LD_PRELOAD curl -sS --max-time 30 -i -X", method, "--cacert " .. tmp.quote(e.ca_file) }
+  for name, value in pairs(headers or {}) do parts[#parts + 1] = "-H " .. tmp.quote(name .. ": " .. value) end
   if body then
-    write(e.folder .. "/body", body)
-    parts[#parts + 1] = "-H Expect: --data-binary @" .. quote(e.folder .. "/body")
+    tmp.write(e.folder .. "/body", body)
+    parts[#parts + 1] = "-H Expect: --data-binary @" .. tmp.quote(e.folder .. "/body")
   end
-  parts[#parts + 1] = quote(e.url .. path)
+  parts[#parts + 1] = tmp.quote(e.url .. path)
   return run(table.concat(parts, " "))
 end
 
@@ -167,7 +160,7 @@ function M.start(opts)
     os.execute(("kill %d 2>/dev/null"):format(e.pid))
     stdin:close()
     stdin = nil
-    os.execute("rm -rf " .. quote(folder))
+    os.execute("rm -rf " .. tmp.quote(folder))
   end
   return e
 end
