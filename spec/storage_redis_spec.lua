@@ -296,7 +296,7 @@ describe("storage redis and records that somebody has changed", function()
   end)
 
   it("refuses a plain record, since anybody can write one", function()
-    local plain = table.concat(require("cognito.storage.codec").encode(KEY, contract.record("a.1")))
+    local plain = table.concat { require("cognito.storage.codec").encode(KEY, contract.record("a.1")) }
     running:command("hset", name, "d", plain)
     refused "tampered"
   end)

@@ -12,7 +12,7 @@
 /* The arguments, and the slot that keeps the text once it has outgrown the C stack. */
 enum { VALUE = 1, LIST, RAW, ANY_OCTETS, SLOT };
 
-enum { SMALL = 2560, REAL_ROOM = 40 };
+enum { SMALL = 8192, REAL_ROOM = 40 };
 
 /* Lua may throw while there is text in `small` or in the slot's userdata: neither is lost then. */
 struct writer {
@@ -82,10 +82,24 @@ static size_t mend_point(char *text) {
     return (size_t)(out - text);
 }
 
+/* A time: with three digits behind the point and no more it is a quotient of whole numbers, which reads as it was. */
+static bool is_short(double value) {
+    return value > 0 && value < 1e12 && (double)(int64_t)(value * 1000 + 0.5) / 1000 == value;
+}
+
+static cog_err put_short(struct writer *w, double value) {
+    int64_t thousandths = (int64_t)(value * 1000 + 0.5), rest = thousandths % 1000;
+    cog_err error = put_integer(w, thousandths / 1000);
+    char digits[] = {'.', (char)('0' + rest / 100), (char)('0' + rest / 10 % 10), (char)('0' + rest % 10)};
+    size_t len = rest == 0 ? 0 : rest % 100 == 0 ? 2 : rest % 10 == 0 ? 3 : 4;
+    return error ? error : put(w, digits, len);
+}
+
 /* The shorter of two forms that reads as the same number. */
 static cog_err put_real(struct writer *w, double value) {
     char text[REAL_ROOM];
     if (!isfinite(value)) return COG_NUMBER_RANGE;
+    if (is_short(value)) return put_short(w, value);
     snprintf(text, sizeof text, "%.15g", value);
     if (strtod(text, NULL) != value) snprintf(text, sizeof text, "%.17g", value);
     return put(w, text, mend_point(text));

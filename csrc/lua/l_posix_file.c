@@ -3,6 +3,8 @@
  *   folder(path)               -> folder: mode 0700, ours; made when missing
  *   folder:read(name, max)     -> text, file
  *   folder:write(name, text...) -> file; atomic and durable; the texts are joined
+ *   folder:replace(file, name, text...) -> true; the same while the name still is this file, under the
+ *                              lock of the folder; `file` is the new one then
  *   file:is(folder, name)      -> whether the name still means this file, unchanged
  *   file:close()
  *   folder:remove(name)        -> true
@@ -29,6 +31,8 @@
 #define LOCK "cognito.posix.lock"
 #define FILE_CLASS "cognito.posix.file"
 #define BYTES "cognito.posix.bytes"
+
+enum { SMALL = 8192 }; /* of a record of ordinary size */
 
 struct folder {
     int fd; /* -1: closed */
@@ -149,30 +153,58 @@ static int l_read_secret(lua_State *L) {
     return 1;
 }
 
-static int join(lua_State *L, int first, int last, size_t size, struct pos_bytes *bytes) {
-    bytes->data = malloc(size + 1);
-    if (bytes->data == NULL) return 0;
+/* Joins the texts from `first` on, in `small` where they fit. Raises before it has anything; afterwards nothing may be
+ * called that throws until `drop` was called. */
+static int join(lua_State *L, int first, char small[SMALL], struct pos_bytes *bytes) {
+    int last = lua_gettop(L);
+    size_t size = 0;
+    for (int arg = first; arg <= last; arg++) size += lcog_checkslice(L, arg).len;
+    bytes->size = 0;
+    bytes->data = size <= SMALL ? small : malloc(size);
+    if (bytes->data == NULL) return -ENOMEM;
     for (int arg = first; arg <= last; arg++) {
         cog_slice part = lcog_checkslice(L, arg);
         memcpy(bytes->data + bytes->size, part.data, part.len);
         bytes->size += part.len;
     }
-    return 1;
+    return 0;
+}
+
+static void drop(const char *small, struct pos_bytes *bytes) {
+    if (bytes->data == small) explicit_bzero(bytes->data, bytes->size);
+    else pos_bytes_free(bytes);
 }
 
 static int folder_write(lua_State *L) {
     const struct folder *folder = check_folder(L, 1);
     const char *name = posix_checkname(L, 2);
-    int last = lua_gettop(L), result = -ENOMEM;
-    size_t size = 0;
-    for (int arg = 3; arg <= last; arg++) size += lcog_checkslice(L, arg).len;
-    struct pos_bytes *bytes = push_bytes(L);
     struct file *file = push_file(L);
-    if (join(L, 3, last, size, bytes))
-        result = pos_file_write(folder->fd, name, bytes->data, size, &file->stamp);
-    pos_bytes_free(bytes);
+    char small[SMALL];
+    struct pos_bytes bytes;
+    lua_insert(L, 3);
+    int result = join(L, 4, small, &bytes);
+    if (result == 0) result = pos_file_write(folder->fd, name, bytes.data, bytes.size, &file->stamp);
+    drop(small, &bytes);
     if (result < 0) return posix_fail(L, result);
     file->fd = result;
+    lua_settop(L, 3);
+    return 1;
+}
+
+static int folder_replace(lua_State *L) {
+    const struct folder *folder = check_folder(L, 1);
+    struct file *file = lcog_checkudata(L, 2, FILE_CLASS);
+    const char *name = posix_checkname(L, 3);
+    char small[SMALL];
+    struct pos_bytes bytes;
+    luaL_argcheck(L, file->fd >= 0, 2, "the file is closed");
+    int result = join(L, 4, small, &bytes);
+    if (result == 0) result = pos_file_replace(folder->fd, name, bytes.data, bytes.size, &file->stamp);
+    drop(small, &bytes);
+    if (result < 0) return posix_fail(L, result);
+    close(file->fd);
+    file->fd = result;
+    lua_pushboolean(L, 1);
     return 1;
 }
 
@@ -272,7 +304,8 @@ static int lock_gc(lua_State *L) {
 }
 
 static const luaL_Reg folder_methods[] = {
-    {"read", folder_read},           {"write", folder_write},     {"remove", folder_remove},
+    {"read", folder_read},           {"write", folder_write},     {"replace", folder_replace},
+    {"remove", folder_remove},
     {"rename", folder_rename},       {"list", folder_list},       {"lock", folder_lock},
     {"is_remote", folder_is_remote}, {"is_gone", folder_is_gone}, {"close", folder_close},
     {"try", folder_try},             {"release", folder_release}, {NULL, NULL},

@@ -23,6 +23,10 @@ static int is_plain_name(const char *name) {
     return strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
+static int is_private(const struct stat *st, uid_t owner) {
+    return S_ISREG(st->st_mode) && st->st_uid == owner && (st->st_mode & 077) == 0 && st->st_nlink == 1;
+}
+
 /* 1: the file was replaced while it was being opened and is to be opened again. */
 static int check_file(const struct stat *st) {
     if (!S_ISREG(st->st_mode)) return -POS_NOT_FILE;
@@ -70,15 +74,16 @@ static int read_size(int fd, const struct stat *st, size_t max, struct pos_bytes
 static void take_stamp(const struct stat *st, struct pos_stamp *stamp) {
     stamp->device = st->st_dev;
     stamp->inode = st->st_ino;
+    stamp->owner = st->st_uid;
     stamp->size = st->st_size;
     stamp->written = st->st_mtim;
 }
 
 int pos_file_is(int folder, const char *name, const struct pos_stamp *stamp) {
     struct stat st;
-    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || check_file(&st) != 0) return 0;
-    return st.st_dev == stamp->device && st.st_ino == stamp->inode && st.st_size == stamp->size &&
-           st.st_mtim.tv_sec == stamp->written.tv_sec && st.st_mtim.tv_nsec == stamp->written.tv_nsec;
+    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0) return 0;
+    return st.st_dev == stamp->device && st.st_ino == stamp->inode && is_private(&st, stamp->owner) &&
+           st.st_size == stamp->size && st.st_mtim.tv_sec == stamp->written.tv_sec && st.st_mtim.tv_nsec == stamp->written.tv_nsec;
 }
 
 int pos_file_read(int folder, const char *name, size_t max, struct pos_bytes *bytes,
@@ -171,6 +176,18 @@ int pos_file_write(int folder, const char *name, const char *data, size_t size,
     else result = sync_fd(folder);
     if (result == 0) return fd;
     close(fd);
+    return result;
+}
+
+int pos_file_replace(int folder, const char *name, const char *data, size_t size,
+                     struct pos_stamp *stamp) {
+    struct pos_stamp written;
+    int result = pos_lock_try(folder);
+    if (result < 0) return result;
+    if (pos_file_is(folder, name, stamp)) result = pos_file_write(folder, name, data, size, &written);
+    else result = -POS_CHANGED;
+    pos_lock_release(folder);
+    if (result >= 0) *stamp = written;
     return result;
 }
 

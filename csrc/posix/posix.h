@@ -32,6 +32,7 @@ enum pos_refusal {
     POS_NO_TERMINAL,
     POS_INTERRUPTED, /* the person pressed Ctrl-C, or the process is asked to end */
     POS_END,         /* the person closed the input */
+    POS_CHANGED,     /* the name means another file by now, or another content */
 };
 
 /* A short name of a result, such as "ENOSPC" or "symlink"; never NULL. */
@@ -70,6 +71,7 @@ int pos_folder_list(int folder, struct pos_bytes *names);
 struct pos_stamp {
     dev_t device;
     ino_t inode;
+    uid_t owner;
     off_t size;
     struct timespec written;
 };
@@ -92,6 +94,12 @@ int pos_secret_read(const char *path, size_t max, struct pos_bytes *bytes);
  * failed: then the new one is in place but may not survive a power cut. */
 int pos_file_write(int folder, const char *name, const char *data, size_t size,
                    struct pos_stamp *stamp);
+
+/* Replaces a file while it still is the one of the stamp, under the lock of the folder, so that no
+ * other writer comes between the look and the rename. -POS_CHANGED or -POS_BUSY: nothing was done.
+ * Otherwise as pos_file_write; the stamp becomes the new file's. */
+int pos_file_replace(int folder, const char *name, const char *data, size_t size,
+                     struct pos_stamp *stamp);
 
 /* Removes a file, durably. -ENOENT when there is none. */
 int pos_file_remove(int folder, const char *name);

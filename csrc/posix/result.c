@@ -23,6 +23,7 @@ static const struct {
     {POS_NO_TERMINAL, "no_terminal", "there is no terminal to ask on"},
     {POS_INTERRUPTED, "interrupted", "interrupted"},
     {POS_END, "end", "the input is closed"},
+    {POS_CHANGED, "changed", "somebody else changed the file"},
     {EPERM, "EPERM", "operation not permitted"},
     {ENOENT, "ENOENT", "no such file or folder"},
     {EINTR, "EINTR", "interrupted again and again"},

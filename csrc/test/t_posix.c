@@ -190,12 +190,34 @@ static void test_results(void) {
     CHECK(strcmp(pos_code(-98765), "system") == 0 && pos_message(-98765)[0] != '\0');
 }
 
+/* Only what is still there is replaced, and nobody else writes meanwhile. */
+static void test_replace(void) {
+    struct pos_stamp mine, old;
+    int first = pos_file_write(folder, "a", "one", 3, &mine);
+    old = mine;
+    int second = pos_file_replace(folder, "a", "two", 3, &mine);
+    CHECK(first >= 0 && second >= 0 && holds("a", "two") && pos_file_is(folder, "a", &mine));
+    CHECK(pos_file_replace(folder, "a", "no", 2, &old) == -POS_CHANGED && holds("a", "two"));
+    CHECK(pos_file_replace(folder, "b", "no", 2, &mine) == -POS_CHANGED);
+    int rival = openat(folder, ".", O_RDONLY | O_DIRECTORY);
+    CHECK(pos_lock_try(rival) == 0 && pos_file_replace(folder, "a", "no", 2, &mine) == -POS_BUSY);
+    CHECK(pos_lock_release(rival) == 0 && holds("a", "two"));
+    int third = pos_file_replace(folder, "a", "three", 5, &mine);
+    CHECK(third >= 0 && holds("a", "three") && pos_lock_try(rival) == 0);
+    close(rival);
+    close(third);
+    close(second);
+    close(first);
+    CHECK(pos_file_remove(folder, "a") == 0);
+}
+
 int main(void) {
     CHECK(mkdtemp(top) != NULL);
     folder = pos_folder_open(top);
     CHECK(folder >= 0);
     test_files();
     test_stamps();
+    test_replace();
     test_list();
     test_replaced_under_the_reader();
     test_locks();

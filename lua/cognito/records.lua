@@ -67,6 +67,14 @@ local function foreign()
     retryable = false, hint = "sign in again to replace it, or use the version that wrote it" })
 end
 
+-- A record of the version that was checked or written last has been looked at before.
+local function is_sound(pool, record)
+  if record.version == pool.sound or pool.storage.volatile then return true end
+  if not tokens.is_record(record) then return false end
+  pool.sound = record.version
+  return true
+end
+
 --- Reads a session's record; what this process could not store yet counts as stored.
 -- @tparam table pool
 -- @tparam string key
@@ -74,7 +82,7 @@ end
 function records.read(pool, key)
   local stored, err = pool.storage:get(key)
   if err then return nil, err end
-  if stored and not pool.storage.volatile and not tokens.is_record(stored) then return nil, foreign() end
+  if stored and not is_sound(pool, stored) then return nil, foreign() end
   local pending = pool.unsaved[key]
   if not pending then return stored end
   if (stored and stored.version) == pending.expected then return pending.record, nil, stored end
@@ -105,6 +113,7 @@ end
 function records.write(pool, key, record, expected)
   local ok, err = pool.storage:put(key, record, expected)
   if ok or err.code == "conflict" then
+    if ok then pool.sound = record.version end
     pool.unsaved[key] = nil
     return ok, err
   end

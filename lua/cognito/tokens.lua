@@ -12,7 +12,7 @@ local tokens = {}
 
 local is_plain, count_up = core.json_plain, core.count_up
 
-local type, min, getmetatable, setmetatable = type, math.min, getmetatable, setmetatable
+local type, min, floor, getmetatable, setmetatable = type, math.min, math.floor, getmetatable, setmetatable
 local match, byte = string.match, string.byte
 
 -- A clock that was set back must not make a token look good for longer than it can be.
@@ -111,7 +111,7 @@ function tokens.renewed(old, result, lifetime, server_now, drift, device_key)
     access_token = result.AccessToken,
     id_token = result.IdToken or old.id_token,
     refresh_token = result.RefreshToken or old.refresh_token,
-    expires_at = server_now + lifetime,
+    expires_at = floor((server_now + lifetime) * 1000) / 1000, -- few digits are quickly written
     lifetime = lifetime,
   }
   if drift and drift < DRIFT_WORTH_KEEPING and drift > -DRIFT_WORTH_KEEPING then drift = nil end

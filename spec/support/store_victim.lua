@@ -1,5 +1,6 @@
--- usage: store_victim.lua FOLDER FROM TO: replaces version FROM of a record by TO ("none": there is none yet), as a
--- refresh does, and says what each step answered. With a third word `loop` it goes on until it is killed.
+-- usage: store_victim.lua FOLDER FROM TO [again]: replaces version FROM of a record by TO ("none": there is none yet), as a
+-- refresh does, and says what each step answered. With `again` the process has written that record before. With a
+-- third word `loop` it goes on until it is killed.
 local file = require "cognito.storage.file"
 local strace = require "spec.support.strace"
 
@@ -28,6 +29,8 @@ if to == "loop" then
     n = n + 1
   end
 end
+
+if arg[4] == "again" then assert(storage:put(key, record(from), from)) end
 
 strace.mark "BEGIN"
 local token, busy = storage:try_lock(key, 30)

@@ -78,9 +78,9 @@ function Storage:stamp(key) return self.dict:id(short(key)) end
 --- See docs/architecture.md. A full dictionary answers `store`, code `full`; what it holds stays.
 function Storage:put(key, record, expected)
   key = short(key)
-  local pieces, err = codec.encode(key, record, self.keys)
-  if not pieces then return nil, err end
-  local octets = table.concat(pieces)
+  local head, body, tail = codec.encode(key, record, self.keys)
+  if not head then return nil, body end
+  local octets = head .. body .. tail
   if expected == nil then return self.dict:add(key, octets, ttl_of(self, record)) end
   return self.dict:replace(key, has_version(self, key, expected), octets, ttl_of(self, record))
 end

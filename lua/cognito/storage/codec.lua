@@ -27,11 +27,14 @@ end
 
 local digest = core.fingerprint
 
---- Encodes a record. What it gives is to be joined; that is left to the writer, who can do it without a Lua string.
+--- Encodes a record, in three parts that are to be joined; that is left to the writer, who can do it without a Lua
+-- string.
 -- @tparam string key the record's key
 -- @tparam table record
 -- @tparam[opt] table keys a `cognito.storage.keys`; nil: not sealed
--- @treturn table|nil a list of strings, or nil and an error of kind `store`
+-- @treturn string|nil the first part, or nil
+-- @treturn string|table the second, or an error of kind `store`
+-- @treturn string the third
 function codec.encode(key, record, keys)
   local text, message = json.encode(record, true)
   if not text or type(record.version) ~= "string" or record[1] ~= nil then
@@ -41,10 +44,10 @@ function codec.encode(key, record, keys)
   if #text > codec.max_size - 256 then
     return nil, errors.new("store", "the record is larger than a mebibyte", { code = "too_large" })
   end
-  if not keys then return { PLAIN .. key .. "\n" .. digest(text) .. "\n", text, "\n" } end
+  if not keys then return PLAIN .. key .. "\n" .. digest(text) .. "\n", text, "\n" end
   local sealed, err = keys:seal(place_of(key), text)
   if not sealed then return nil, err end
-  return { SEALED, sealed }
+  return SEALED, sealed, ""
 end
 
 local function open_plain(key, octets)
@@ -90,14 +93,9 @@ function codec.decode(key, octets, keys)
 end
 
 --- A copy that shares nothing but strings.
--- @tparam table value
+-- @tparam table record
 -- @treturn table
-function codec.copy(value)
-  if type(value) ~= "table" then return value end
-  local out = {}
-  for k, v in pairs(value) do out[k] = codec.copy(v) end
-  return out
-end
+codec.copy = core.copy
 
 --- Compares two records by content.
 -- @tparam table a

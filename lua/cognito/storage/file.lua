@@ -17,8 +17,6 @@ local trouble = require "cognito.storage.trouble"
 
 local file = {}
 
-local unpack = table.unpack or unpack
-
 local File = { __name = "cognito.storage.file" }
 File.__index = File
 
@@ -237,14 +235,27 @@ local function compare_and_write(self, folder, key, record, expected)
   local stored, err = current(self, folder, key)
   if stored == nil then return nil, err end
   if not may_replace(stored, record, expected) then return nil, trouble.conflict() end
-  local pieces
-  pieces, err = codec.encode(key, record, self.keys)
-  if not pieces then return nil, err end
-  local handle, code, message = folder:write(file_of(key), unpack(pieces))
+  local head, body, tail = codec.encode(key, record, self.keys)
+  if not head then return nil, body end
+  local handle, code, message = folder:write(file_of(key), head, body, tail)
   if not handle then return nil, file_failure(self, key, code, message) end
   keep(self, key, handle, record)
   if self.seen then self.seen:note(key, record.version) end
   return true
+end
+
+-- The usual refresh: the version that is expected was read or written last. Nil alone: more has to be done.
+local function replace_last(self, folder, key, record)
+  local last = self.last
+  local head, body, tail = codec.encode(key, record, self.keys)
+  if not head then return nil, body end
+  local ok, code, message = folder:replace(last.file, file_of(key), head, body, tail)
+  if ok then
+    last.record = record
+    if self.seen then self.seen:note(key, record.version) end
+    return true
+  end
+  if code ~= "changed" and code ~= "busy" then return nil, file_failure(self, key, code, message) end
 end
 
 --- Compare-and-set; durable when it answers true.
@@ -253,6 +264,11 @@ end
 -- @tparam[opt] string expected the version that must be stored now; nil: none may be
 -- @treturn boolean|nil true, or nil and an error of kind `store`: the old record is untouched then
 function File:put(key, record, expected)
+  local folder, last = self.folder, self.last
+  if last and last.key == key and last.record.version == expected and self.swept and self.pid == posix.getpid() then
+    local ok, err = replace_last(self, folder, key, record)
+    if ok or err then return ok, err end
+  end
   return guarded(self, compare_and_write, key, record, expected)
 end
 

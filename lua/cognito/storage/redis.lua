@@ -151,12 +151,11 @@ end
 -- @treturn boolean|nil true, or nil and an error of kind `store`. When the connection broke the record may be stored or
 -- not; the same put again is safe
 function Redis:put(key, record, expected)
-  local pieces, err = codec.encode(key, record, self.keys)
-  if not pieces then return nil, err end
+  local head, body, tail = codec.encode(key, record, self.keys)
+  if not head then return nil, body end
   local ends_at = record.ends_at and ("%.0f"):format(record.ends_at * 1000) or ""
-  local words = { expected or "", record.version, table.concat(pieces), self.ttl, ends_at }
-  local answer
-  answer, err = self.link:run(PUT, { name_of(self, key) }, words)
+  local words = { expected or "", record.version, head .. body .. tail, self.ttl, ends_at }
+  local answer, err = self.link:run(PUT, { name_of(self, key) }, words)
   if not answer then return nil, err end
   if answer[1] ~= "ok" and not is_stored(self, key, record) then return nil, conflict() end
   self.seen:note(key, record.version)
