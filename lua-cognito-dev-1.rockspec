@@ -252,6 +252,7 @@ build = {
     ["cognito.protocol.retry"] = "lua/cognito/protocol/retry.lua",
     ["cognito.protocol.rules"] = "lua/cognito/protocol/rules.lua",
     ["cognito.protocol.srp"] = "lua/cognito/protocol/srp.lua",
+    ["cognito.protocol.typed"] = "lua/cognito/protocol/typed.lua",
     ["cognito.protocol.wire"] = "lua/cognito/protocol/wire.lua",
     ["cognito.records"] = "lua/cognito/records.lua",
     ["cognito.refresh"] = "lua/cognito/refresh.lua",

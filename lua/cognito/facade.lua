@@ -161,8 +161,11 @@ local function check_tokens(given)
       return nil, errors.new("invalid", name .. " is not a token", { field = name, retryable = false })
     end
   end
-  if given.refresh_token then return true end
-  return nil, errors.new("invalid", "a refresh token is needed", { field = "refresh_token", retryable = false })
+  if not given.refresh_token then
+    return nil, errors.new("invalid", "a refresh token is needed", { field = "refresh_token", retryable = false })
+  end
+  if given.username == nil then return true end
+  return require("cognito.protocol.typed").check("Username", given.username, "username")
 end
 
 --- Makes a session of a refresh token that came from elsewhere (a vault, another SDK, `session:export`). Nothing is

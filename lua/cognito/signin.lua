@@ -7,6 +7,7 @@ local errors = require "cognito.errors"
 local json = require "cognito.json"
 local options = require "cognito.options"
 local rounds = require "cognito.rounds"
+local typed = require "cognito.protocol.typed"
 
 local signin = {}
 
@@ -30,11 +31,7 @@ end
 
 local function check_name(name)
   if name == nil then error("pool:sign_in: option username is needed", 4) end
-  if name == "" then return refuse("username", "a user name is needed") end
-  -- what nearly all names are needs no closer look
-  if #name <= 128 and not name:find "[^!-~]" then return true end
-  if require("cognito.protocol.rules").check("Username", name, "username") then return true end
-  return refuse("username", "a user name is valid UTF-8, has at most 128 characters and no spaces")
+  return typed.check("Username", name, "username")
 end
 
 -- With the Session of a confirmed sign-up there is one flow only that takes it.
@@ -55,9 +52,10 @@ local function read_password(state, password)
   if password ~= nil and type(password) ~= "string" then
     error("pool:sign_in: the function password must return a string", 4)
   end
-  if wants_password(state) and (password or "") == "" then return refuse("password", "a password is needed") end
+  if wants_password(state) and password == nil then return refuse("password", "password is required", "required") end
   state.password = password
-  return true
+  if password == nil then return true end
+  return typed.check("KnownPassword", password, "password")
 end
 
 local function user_context(given)

@@ -71,7 +71,9 @@ end
 
 local function factor(value, field)
   if type(value) == "boolean" then return { Enabled = value } end
-  if type(value) ~= "table" then return refuse(field, "true, false, or a table with enabled and preferred") end
+  if type(value) ~= "table" or next(value) == nil then
+    return refuse(field, "true, false, or a table with enabled and preferred")
+  end
   for name, v in next, value do
     if (name ~= "enabled" and name ~= "preferred") or type(v) ~= "boolean" then
       return refuse(field, "a table with enabled and preferred, each true or false")
@@ -86,7 +88,7 @@ local function document(value, field)
     local raw = json.raw(value)
     if raw then return raw end
   end
-  if type(value) ~= "table" or value[1] ~= nil then
+  if type(value) ~= "table" or value[1] ~= nil or next(value) == nil then
     return refuse(field, "the credential as the browser gave it: a table, or its JSON text")
   end
   return value

@@ -10,6 +10,7 @@
 local errors = require "cognito.errors"
 local json = require "cognito.json"
 local options = require "cognito.options"
+local check_typed = require("cognito.protocol.typed").check
 
 local challenges = {}
 
@@ -118,9 +119,17 @@ local function refuse(field, message)
   return nil, errors.new("invalid", message, { code = "bad_answer", field = field })
 end
 
-local function single(row, x, field)
-  local value = x[field]
+local function fits(kind, value, field)
+  local ok, err = check_typed(kind, value, field)
+  if ok then return true end
+  err.code = "bad_answer"
+  return nil, err
+end
+
+local function single(row, kind, value, field)
   if value == nil then return refuse(field, row.name .. " asks for " .. field) end
+  local ok, err = fits(kind, value, field)
+  if not ok then return nil, err end
   return { [row.key] = value }
 end
 
@@ -152,14 +161,17 @@ end
 -- second value `{ srp = true, password = ... }`.
 local answers = {}
 
+-- People copy codes with the blanks in and around them.
+local function without_blanks(code) return code and (code:gsub("%s", "")) end
+
 function answers.code(row, _, x)
-  if x.code and not x.code:find "%S" then return refuse("code", "the code is empty") end
-  return single(row, { code = x.code and x.code:gsub("%s", "") }, "code")
+  local kind = row.name == "SOFTWARE_TOKEN_MFA" and "UserCode" or "ConfirmationCode"
+  return single(row, kind, without_blanks(x.code), "code")
 end
 
-function answers.password(row, _, x) return single(row, x, "password") end
+function answers.password(row, _, x) return single(row, "KnownPassword", x.password, "password") end
 
-function answers.answer(row, _, x) return single(row, x, "answer") end
+function answers.answer(row, _, x) return single(row, "Answer", x.answer, "answer") end
 
 function answers.choice(row, question, x)
   local choice, err = check_choice(question, x.choice)
@@ -169,6 +181,8 @@ end
 
 function answers.srp(row, _, x)
   if x.password == nil then return refuse("password", row.name .. " asks for password") end
+  local ok, err = fits("KnownPassword", x.password, "password")
+  if not ok then return nil, err end
   return {}, { srp = true, password = x.password }
 end
 
@@ -177,6 +191,11 @@ function answers.factor(row, question, x)
   local choice, err = check_choice(question, x.choice)
   if not choice then return nil, err end
   local responses = { [row.key] = choice }
+  if x.password ~= nil then
+    local ok
+    ok, err = fits("KnownPassword", x.password, "password")
+    if not ok then return nil, err end
+  end
   if choice == "PASSWORD" then responses.PASSWORD = x.password end
   if choice == "WEB_AUTHN" and x.credential ~= nil then
     responses.CREDENTIAL, err = credential_text(x.credential)
@@ -194,8 +213,22 @@ function answers.credential(row, _, x)
   return { [row.key] = written }
 end
 
+local function check_attributes(attributes)
+  for name, value in pairs(attributes) do
+    local plain = name:sub(1, #PREFIX) == PREFIX and name:sub(#PREFIX + 1) or name
+    local ok, err = fits("AttributeName", plain, "attributes." .. name)
+    if ok then ok, err = fits("AttributeValue", value, "attributes." .. name) end
+    if not ok then return nil, err end
+  end
+  return true
+end
+
 function answers.new_password(row, question, x)
   if x.new_password == nil then return refuse("new_password", row.name .. " asks for new_password") end
+  local ok, err = fits("KnownPassword", x.new_password, "new_password")
+  if not ok then return nil, err end
+  ok, err = check_attributes(x.attributes or {})
+  if not ok then return nil, err end
   local responses = { [row.key] = x.new_password }
   for name, value in pairs(x.attributes or {}) do
     responses[name:sub(1, #PREFIX) == PREFIX and name or PREFIX .. name] = value
@@ -213,8 +246,11 @@ function answers.setup(_, question, x)
   if not question.parameters.secret then
     return refuse("raw", "MFA_SETUP offers no authenticator app here; answer it with { raw = { ... } }")
   end
-  if not (x.code and x.code:find "%S") then return refuse("code", "MFA_SETUP asks for code") end
-  return {}, { verify = x.code:gsub("%s", ""), device_name = x.device_name }
+  if x.code == nil then return refuse("code", "MFA_SETUP asks for code") end
+  local code = without_blanks(x.code)
+  local ok, err = fits("UserCode", code, "code")
+  if not ok then return nil, err end
+  return {}, { verify = code, device_name = x.device_name }
 end
 
 local single_field = { code = "code", password = "password", answer = "answer", choice = "choice", srp = "password",

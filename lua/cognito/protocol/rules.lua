@@ -6,6 +6,7 @@
 -- @module cognito.protocol.rules
 local errors = require "cognito.errors"
 local options = require "cognito.options"
+local typed = require "cognito.protocol.typed"
 
 local rules = {}
 
@@ -26,6 +27,11 @@ local function text(min, max, form)
   return { type = "string", min = min, max = max, form = form, words = FORM_WORDS[form] }
 end
 
+local function typed_text(kind)
+  local form = typed.forms[kind]
+  return text(form[2], form[3], form[1])
+end
+
 local function pattern(min, max, lua_pattern, words)
   return { type = "string", min = min, max = max, form = "any", pattern = lua_pattern, words = words }
 end
@@ -43,21 +49,24 @@ rules.types = {
   ClientSecret = text(24, 64, "word"),
   SecretHash = text(1, 128, "base64"),
   UserPoolId = pattern(1, 55, "^[%w_%-]+_%w+$", "REGION_ID, such as eu-west-1_AbCdEf123"),
-  Username = text(1, 128, "no_blanks"),
+  Username = typed_text "Username",
   Password = text(1, 256, "no_spaces"),
+  KnownPassword = typed_text "KnownPassword",
+  Answer = typed_text "Answer",
   Token = text(1, MAX_STRING, "token"),
   Session = text(20, 2048),
-  ConfirmationCode = text(1, 2048, "no_spaces"),
-  UserCode = text(6, 6, "digits"),
+  ConfirmationCode = typed_text "ConfirmationCode",
+  UserCode = typed_text "UserCode",
   DeviceKey = pattern(1, 55, "^[%w_%-]+_[0-9a-f%-]+$", "REGION_UUID in lower case"),
   DeviceName = text(1, 1024),
-  AttributeName = text(1, 32, "name"),
-  AttributeValue = text(0, 2048),
+  AttributeName = typed_text "AttributeName",
+  AttributeValue = typed_text "AttributeValue",
   EventId = text(1, 50, "id"),
   NextToken = text(1, MAX_STRING, "no_spaces"),
   DevicesLimit = { type = "integer", min = 0, max = 60 },
   PasskeysLimit = { type = "integer", min = 0, max = 20 },
   String = text(0, MAX_STRING),
+  CredentialId = text(1, MAX_STRING),
   Boolean = { type = "boolean" },
   Document = { type = "table" },
   Map = { type = "map", value = "String" },
@@ -110,7 +119,7 @@ rules.inputs = {
   }),
   DeleteUser = SIGNED_IN,
   DeleteUserAttributes = signed_in { UserAttributeNames = "AttributeNames!" },
-  DeleteWebAuthnCredential = signed_in { CredentialId = "String!" },
+  DeleteWebAuthnCredential = signed_in { CredentialId = "CredentialId!" },
   ForgetDevice = { AccessToken = "Token", DeviceKey = "DeviceKey!" },
   ForgotPassword = CODE_CALL,
   GetDevice = { AccessToken = "Token", DeviceKey = "DeviceKey!" },
@@ -158,6 +167,7 @@ local function refuse(field, words)
 end
 
 local function length_words(rule)
+  if rule.form == "digits" then return rule.words end
   if rule.min == rule.max then return ("%d characters long"):format(rule.min) end
   return ("%d to %d characters long"):format(rule.min, rule.max)
 end

@@ -50,6 +50,8 @@ function Session:forget_device(given)
   given = options.check(given or {}, FORGET, "session:forget_device", 2)
   local key = given.key or own_key(self)
   if not key then return no_key() end
+  local ok, wrong = require("cognito.protocol.rules").check("DeviceKey", key, "key")
+  if not ok then return nil, wrong end
   local answer, err = self:call("ForgetDevice", { DeviceKey = key },
     { deadline = given.deadline, cancel = given.cancel, max_attempts = given.max_attempts })
   if not answer then return nil, err end
