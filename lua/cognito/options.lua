@@ -1,42 +1,24 @@
 --- Checks of option tables: a wrong Lua type or an unknown name is the programmer's mistake and raises.
 -- @module cognito.options
 
+local lazy = require "cognito.lazy"
+
+local nearest = lazy.module "cognito.nearest"
+
 local options = {}
 
-local floor, min = math.floor, math.min
+local floor = math.floor
 
 local function is_integer(value)
   return type(value) == "number" and value == floor(value) and value - value == 0
 end
 
--- One row of the edit-distance matrix after another.
-local function distance(a, b)
-  local row = {}
-  for j = 0, #b do row[j] = j end
-  for i = 1, #a do
-    local diagonal = row[0]
-    row[0] = i
-    for j = 1, #b do
-      local cost = a:byte(i) == b:byte(j) and 0 or 1
-      diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + cost)
-    end
-  end
-  return row[#b]
-end
-
---- The valid name that is nearest to a mistyped one.
+--- The valid name that is nearest to a mistyped one; see `cognito.nearest`.
 -- @tparam string name what was given
 -- @tparam table names a table whose keys are the valid names
 -- @treturn string|nil the nearest name, or nil when none is near
 function options.nearest(name, names)
-  local best, best_distance
-  for candidate in pairs(names) do
-    local d = distance(name:lower(), candidate:lower())
-    if not best or d < best_distance or (d == best_distance and candidate < best) then
-      best, best_distance = candidate, d
-    end
-  end
-  if best and best_distance <= floor(#best / 3) + 1 then return best end
+  return nearest.find(name, names)
 end
 
 --- Says whether a value has one of the types of a schema entry.

@@ -7,6 +7,7 @@ local options = require "cognito.options"
 
 local address = lazy.module "cognito.address"
 local endpoints = lazy.module "cognito.endpoints"
+local secrets = lazy.module "cognito.secrets"
 
 local pool = {}
 
@@ -42,23 +43,6 @@ local function check_ids(o)
   if not id then return nil, err end
   return check_text(o.client_id, "client_id", "^[%w_+]+$", 128,
     "it is a word of letters and digits and stands under App clients of the user pool")
-end
-
--- The service asks 24 to 64 characters; emulators and old clients have shorter ones, so only the form is held.
-local function is_secret(value)
-  return type(value) == "string" and #value <= 128 and value:find("^[%w_+]+$") ~= nil
-end
-
-local function check_secrets(value, what)
-  local list = type(value) == "table" and value or { value }
-  if #list < 1 or #list > 2 then return wrong("client_secret", what .. " must hold one or two secrets") end
-  for _, secret in ipairs(list) do
-    if not is_secret(secret) then
-      return wrong("client_secret", what .. " has a wrong form",
-        "it is a word of letters and digits; a client without a secret has no such option")
-    end
-  end
-  return list
 end
 
 local function check_region(o)
@@ -145,25 +129,6 @@ local function fill(value, o)
   value.user_agent = "lua-cognito/" .. VERSION .. (o.user_agent and " " .. o.user_agent or "")
 end
 
--- A secret is kept in a closure, so that a pool that is printed or walked over does not show it.
-local function keep_secrets(value, given)
-  local err
-  if type(given) ~= "function" then
-    given, err = check_secrets(given, "client_secret")
-    if not given then return nil, err end
-    value.secrets = function() return given end
-    return value
-  end
-  value.secrets = function()
-    local got, why = given()
-    if not got then
-      return wrong("client_secret", "the function client_secret failed: " .. tostring(why or "it gave nothing"))
-    end
-    return check_secrets(got, "what the function client_secret gave")
-  end
-  return value
-end
-
 --- Checks options and makes the value.
 -- @tparam table o see `schema`; unknown names and wrong Lua types raise
 -- @treturn table|nil the pool value, or nil and an error of kind `config` that names the `field` and the cure
@@ -180,7 +145,7 @@ function pool.new(o)
   end
   fill(value, o)
   if o.client_secret ~= nil then
-    local ok, err = keep_secrets(value, o.client_secret)
+    local ok, err = secrets.keep(value, o.client_secret)
     if not ok then return nil, err end
   end
   return setmetatable(value, Pool)
