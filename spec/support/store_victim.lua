@@ -1,6 +1,6 @@
--- usage: store_victim.lua FOLDER FROM TO [again]: replaces version FROM of a record by TO ("none": there is none yet), as a
--- refresh does, and says what each step answered. With `again` the process has written that record before. With a
--- third word `loop` it goes on until it is killed.
+-- usage: store_victim.lua FOLDER FROM TO [again]: replaces version FROM of a record by TO ("none": there is none
+-- yet), as a refresh does, and says what each step answered. With `again` the process has written that record before.
+-- With a third word `loop` it goes on until it is killed.
 local file = require "cognito.storage.file"
 local strace = require "spec.support.strace"
 
