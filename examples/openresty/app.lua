@@ -55,7 +55,8 @@ end
 
 function app.account()
   local who = ngx.ctx.cognito
-  send(pages.account { claims = who.claims, csrf = app.guard:csrf(), expires_in = who.session:expires_in() })
+  send(pages.account { claims = who.claims, csrf = app.guard:csrf(), expires_in = who.session:expires_in(),
+    passkeys = who.session:passkeys() })
 end
 
 function app.staff() send(pages.staff { claims = ngx.ctx.cognito.claims, csrf = app.guard:csrf() }) end
@@ -75,6 +76,31 @@ function app.me()
   local attributes = {}
   for _, attribute in ipairs(user.UserAttributes) do attributes[attribute.Name] = attribute.Value end
   json { username = user.Username, attributes = attributes, expires_in = math.floor(who.session:expires_in()) }
+end
+
+local function body()
+  ngx.req.read_body()
+  return ngx.req.get_body_data()
+end
+
+-- The browser and the service understand each other; what they say is only carried between them.
+local PASSKEY = {}
+function PASSKEY.start(session) return session:start_passkey() end
+function PASSKEY.finish(session) return session:complete_passkey { credential = body() or "{}" } end
+function PASSKEY.remove(session) return session:delete_passkey { credential_id = body() or "" } end
+
+function app.passkey()
+  local act = PASSKEY[ngx.var.uri:match "([^/]+)$"]
+  if ngx.req.get_method() ~= "POST" or not act then return ngx.exit(404) end
+  if not app.guard:is_csrf(ngx.var.http_x_csrf_token) then return ngx.exit(403) end
+  local done, err = act(ngx.ctx.cognito.session)
+  if not done then
+    ngx.status = 502
+    return json { error = err.kind, code = err.code }
+  end
+  ngx.header["Content-Type"] = "application/json"
+  ngx.header["Cache-Control"] = "no-store"
+  ngx.print(done == true and "{}" or done)
 end
 
 function app.orders()

@@ -61,19 +61,33 @@ local function claim_rows(claims)
   return table.concat(rows)
 end
 
-local ACCOUNT = [[<h1>Your account</h1><div class="grid">
+local ACCOUNT = [[<h1>Your account</h1><div class="grid"><div class="stack">
 <section class="card"><h2>%s</h2><p>Signed in as <strong>%s</strong>. The access token is good for another
 <strong>%d seconds</strong>; reload the page to see it renewed.</p>
 <p class="row"><button data-fetch="/api/me">Ask the API who I am</button>
 <button class="quiet" data-fetch="/upstream">What the upstream sees</button></p>
 <pre id="answer" aria-live="polite" hidden></pre></section>
+<section class="card"><h2>Passkeys</h2><p>Sign in with this device's fingerprint, face or PIN instead of a password.</p>
+%s<p class="row"><button data-passkey="add" data-csrf="%s">Add a passkey</button></p>
+<p class="note bad" id="passkey-problem" role="alert" hidden></p></section></div>
 <section class="card"><h2>What your ID token says</h2><table class="claims">%s</table></section></div>]]
+
+local PASSKEY = [[<li><span>%s</span><button class="quiet" data-passkey="remove" data-csrf="%s" data-id="%s">Remove
+</button></li>]]
+
+local function passkey_list(who)
+  local items = {}
+  for i, passkey in ipairs(who.passkeys or {}) do
+    items[i] = PASSKEY:format(e(passkey.name or "Passkey"), e(who.csrf), e(passkey.credential_id))
+  end
+  return #items > 0 and '<ul class="plain">' .. table.concat(items) .. "</ul>" or ""
+end
 
 --- The protected page.
 function pages.account(who)
   local claims = who.claims
   return page("Your account", who, ACCOUNT:format(e(name_of(claims)), e(claims["cognito:username"]),
-    math.floor(who.expires_in), claim_rows(claims)))
+    math.floor(who.expires_in), passkey_list(who), e(who.csrf), claim_rows(claims)))
 end
 
 --- A page for one group.
@@ -118,11 +132,13 @@ local function hidden(name, value)
   return value and ('<input type="hidden" name="%s" value="%s">'):format(name, e(value)) or ""
 end
 
-local function form(view, action, title, fields, button, foot)
-  return ([[<section class="card login"><h1>%s</h1>%s<form method="post" action="%s">%s%s
-<button class="big">%s</button></form>%s</section>]]):format(e(title), note(view), e(view.action),
-    hidden("csrf", view.csrf) .. hidden("return", view.return_to) .. hidden("state", view.state)
-    .. hidden("action", action), fields, e(button), foot or "")
+local FORM = [[<section class="card login"><h1>%s</h1>%s<form method="post" action="%s">%s%s
+<button class="big" name="action" value="%s">%s</button>%s</form>%s</section>]]
+
+-- `more`: what stands below the button, such as another one.
+local function form(view, action, title, fields, button, foot, more)
+  return FORM:format(e(title), note(view), e(view.action), hidden("csrf", view.csrf) .. hidden("return", view.return_to)
+    .. hidden("state", view.state), fields, action, e(button), more or "", foot or "")
 end
 
 local CODE = 'inputmode="numeric" pattern="[0-9 ]{6,10}" autofocus'
@@ -165,14 +181,46 @@ end
 
 local OPTION = [[<label class="choice"><input type="radio" name="choice" value="%s"%s> %s</label>]]
 
-local function choice_form(view)
+-- PASSWORD is the same to a person as PASSWORD_SRP, which does not send it.
+local CHOICES = { PASSWORD_SRP = "With my password", EMAIL_OTP = "With a code by e-mail",
+  SMS_OTP = "With a code by text message", WEB_AUTHN = "With a passkey", SMS_MFA = "A code by text message",
+  EMAIL_MFA = "A code by e-mail", SOFTWARE_TOKEN_MFA = "A code of my authenticator app" }
+
+local function choice_form(view, more)
   local options = {}
-  for i, name in ipairs(view.challenge.parameters.choices or {}) do
-    options[i] = OPTION:format(e(name), i == 1 and " checked" or "", e((name:gsub("_", " "):lower())))
+  for _, name in ipairs(view.challenge.parameters.choices or {}) do
+    if name ~= "PASSWORD" then
+      options[#options + 1] = OPTION:format(e(name), #options == 0 and " checked" or "", e(CHOICES[name] or name))
+    end
   end
-  return form(view, "answer", "How do you want to go on?", table.concat(options), "Continue")
+  return form(view, "answer", "How to continue?", hidden("username", view.username)
+    .. table.concat(options) .. (more or ""), "Continue", '<p class="foot"><a href="/login">Start again</a></p>')
 end
-challenge.SELECT_MFA_TYPE, challenge.SELECT_CHALLENGE = choice_form, choice_form
+
+challenge.SELECT_MFA_TYPE = choice_form
+
+-- The style sheet shows the field where a password is chosen.
+local WITH_PASSWORD = [[<div class="with-password"><label for="password">Password</label><input id="password"
+name="password" type="password" autocomplete="current-password"></div>]]
+
+function challenge.SELECT_CHALLENGE(view) return choice_form(view, WITH_PASSWORD) end
+
+local ASK_PASSKEY = [[<p>Your browser will ask for your fingerprint, face or PIN.</p>
+<input type="hidden" name="credential" data-options="%s">
+<p class="note bad" id="passkey-problem" role="alert" hidden></p>
+<noscript><p class="note bad">Passkeys need JavaScript.</p></noscript>]]
+
+function challenge.WEB_AUTHN(view)
+  return form(view, "answer", "Your passkey", hidden("username", view.username)
+    .. ASK_PASSKEY:format(e(view.challenge.parameters.options)), "Use my passkey",
+    '<p class="foot"><a href="/login">Sign in another way</a></p>')
+end
+
+local function password_form(view)
+  return form(view, "answer", "Your password", hidden("username", view.username)
+    .. field("password", "Password", "password", "current-password", "", "autofocus"), "Continue")
+end
+challenge.PASSWORD, challenge.PASSWORD_SRP = password_form, password_form
 
 local function any_challenge(view)
   local answer = field("answer", view.challenge.name, "text", "off", "", "autofocus")
@@ -181,11 +229,14 @@ end
 
 local views = {}
 
+local PASSKEY_BUTTON = [[<button class="big quiet" name="action" value="passkey" formnovalidate>Sign in with a passkey
+</button>]]
+
 function views.sign_in(view)
   return form(view, "sign_in", "Sign in", field("username", "User name or e-mail", "text", "username", view.username,
     "autofocus autocapitalize=none spellcheck=false")
     .. field("password", "Password", "password", "current-password"), "Sign in",
-    '<p class="foot"><a href="/login?forgot=1">Forgotten your password?</a></p>')
+    '<p class="foot"><a href="/login?forgot=1">Forgotten your password?</a></p>', PASSKEY_BUTTON)
 end
 
 function views.forgot(view)

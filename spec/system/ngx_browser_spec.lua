@@ -167,6 +167,39 @@ describe("examples/openresty in a browser", function()
     picture "mailbox"
   end)
 
+  it("registers a passkey, and signs in with it and without a password", function()
+    b:authenticator()
+    sign_in("alice", "Alices-New-8")
+    b:shows("h1", "Your account")
+    b:follow "[data-passkey=add]"
+    b:find "[data-passkey=remove]"
+    picture "passkeys"
+    sign_out()
+    b:go(base .. "/login?return=/account")
+    b:type("#username", "alice")
+    b:click "button[value=passkey]"
+    b:shows("h1", "Your passkey")
+    picture "passkey"
+    b:click "button.big"
+    b:shows("h1", "Your account")
+    b:follow "[data-passkey=remove]"
+    assert.is_false(b:has "[data-passkey=remove]")
+    sign_out()
+  end)
+
+  it("offers other ways to who has no passkey", function()
+    b:go(base .. "/login?return=/account")
+    b:type("#username", "alice")
+    b:click "button[value=passkey]"
+    b:shows("h1", "How to continue")
+    b:click "[value=PASSWORD_SRP]"
+    picture "choice"
+    b:type("#password", "Alices-New-8")
+    b:click "button.big"
+    b:shows("h1", "Your account")
+    sign_out()
+  end)
+
   it("shows the pages on a small screen in the dark", function()
     b:go(base .. "/login")
     b:dark(390, 800)

@@ -8,7 +8,8 @@ local M = {}
 function M.init(given)
   local options = {
     user_pool_id = given.pool_id, client_id = given.client_id, client_secret = given.client_secret,
-    endpoint = given.url, flow = "USER_PASSWORD_AUTH", timeout = given.timeout, deadline = given.deadline,
+    endpoint = given.url, issuer = given.issuer, domain = given.domain, flow = "USER_PASSWORD_AUTH",
+    timeout = given.timeout, deadline = given.deadline,
     storage = given.storage or assert(cognito.storage.shared_dict { name = "sessions", key = ("k"):rep(32) }),
   }
   M.pool = assert(cognito.pool(options))

@@ -87,14 +87,23 @@ end
 
 local actions = {}
 
-function actions.sign_in(self, visitor, fields)
-  local step, err = self.pool:sign_in { username = fields.username or "", password = fields.password or "",
-    user_context = user_context(self) }
+local function begin(self, visitor, fields, how)
+  how.username, how.user_context = fields.username or "", user_context(self)
+  local step, err = self.pool:sign_in(how)
   if step then return outcome(self, visitor, step, fields) end
   if err.code == "PasswordResetRequiredException" then
     return view(visitor, "reset", { username = fields.username, problem = "reset_required" })
   end
   return again(visitor, "sign_in", fields, err)
+end
+
+function actions.sign_in(self, visitor, fields)
+  return begin(self, visitor, fields, { password = fields.password or "" })
+end
+
+-- Who has no passkey is offered what the pool allows instead (SELECT_CHALLENGE).
+function actions.passkey(self, visitor, fields)
+  return begin(self, visitor, fields, { flow = "USER_AUTH", preferred_challenge = "WEB_AUTHN" })
 end
 
 -- Attributes that a pool asks for come as fields `attr.<name>`.

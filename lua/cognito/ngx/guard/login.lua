@@ -96,6 +96,8 @@ local function session_is_over(self, visit, policy)
   return nobody(self, policy)
 end
 
+local FORBIDDEN = 'Your account does not have access to this page. <a href="%s">Go back</a>.'
+
 --- Lets a request of a signed-in browser pass.
 -- @tparam table self the guard
 -- @tparam table policy `optional`, `groups`, `scopes`, `api` (true or false instead of looking)
@@ -115,7 +117,7 @@ function login.handle(self, policy)
   if not claims then return reply.unavailable(bad, is_api(policy)) end
   if bearer.missing(claims, policy) then
     if is_api(policy) then return reply.json(403, "forbidden") end
-    return reply.page(403, "Not for you", "Your account does not have access to this page.")
+    return reply.page(403, "Not for you", FORBIDDEN:format(reply.escape(self.home)))
   end
   return pass(self, visit, token, claims)
 end

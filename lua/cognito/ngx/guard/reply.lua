@@ -31,8 +31,9 @@ end
 
 local PAGE = [[<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>%s</title>
-<style>body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1rem;color:#1c2733}
-h1{font-size:1.4rem}a{color:#0b5fad}</style><h1>%s</h1><p>%s</p>
+<style>:root{color-scheme:light dark}body{font:16px/1.55 system-ui,sans-serif;margin:0;padding:14vh 1rem}
+main{max-width:27rem;margin:auto;padding:1.75rem 2rem;border:1px solid #8885;border-radius:14px}
+h1{font-size:1.4rem;margin:0 0 .75rem}p{margin:0}</style><main><h1>%s</h1><p>%s</p></main>
 ]]
 
 local ESCAPES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;", ["'"] = "&#39;" }
