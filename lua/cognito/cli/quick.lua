@@ -14,7 +14,7 @@ local function pool_of(profile)
   return {
     user_pool_id = profile.user_pool_id, client_id = profile.client_id, storage = storage, unsaved = {},
     key_prefix = profile.user_pool_id .. "\0" .. profile.client_id .. "\0session\0",
-    host = { now = posix.now }, client = { clock = NO_CLOCK },
+    host = { now = posix.now, monotime = posix.boottime }, client = { clock = NO_CLOCK },
   }
 end
 
