@@ -5,8 +5,9 @@ local device = require "cognito.device"
 local emulator = require "spec.support.emulator"
 local memory = require "cognito.storage.memory"
 local script_host = require "spec.support.script_host"
+local signins = require "spec.support.signins"
 
-local PASSWORD = "Correct-horse1"
+local PASSWORD, asks, signed_in = signins.PASSWORD, signins.asks, signins.signed_in
 
 local CONFIG = ([[return {
   mfa = "OPTIONAL", device_tracking = %q, lockout = false,
@@ -34,22 +35,10 @@ local function pool_of(e, more)
   return assert(cognito.pool(options)), warnings
 end
 
-local function signed_in(step, err)
-  assert(step, tostring(err))
-  assert.truthy(step.session, tostring(step))
-  return step.session
-end
-
 local function sign_in(pool, username, more)
   local given = { username = username, password = PASSWORD }
   for name, value in pairs(more or {}) do given[name] = value end
   return pool:sign_in(given)
-end
-
-local function asks(name, step, err)
-  assert(step, tostring(err))
-  assert.equal(name, step.challenge and step.challenge.name)
-  return step
 end
 
 local function count(e, operation)

@@ -3,8 +3,9 @@
 local browser = require "spec.support.browser"
 local cognito = require "cognito"
 local emulator = require "spec.support.emulator"
+local signins = require "spec.support.signins"
 
-local PASSWORD = "Correct-horse1"
+local PASSWORD, asks = signins.PASSWORD, signins.asks
 
 local CREATE = [[
   const [options, done] = arguments;
@@ -41,12 +42,6 @@ describe("a passkey", function()
     local credential = b:async(script, options)
     assert.falsy(credential:find "^failed", credential)
     return credential
-  end
-
-  local function asks(name, step, err)
-    assert(step, tostring(err))
-    assert.equal(name, step.challenge and step.challenge.name)
-    return step
   end
 
   it("is registered in a session, signs in, and is listed and deleted", function()
