@@ -147,8 +147,8 @@ demo-nginx: ## start examples/openresty with the emulator, ready for a browser; 
 bench-nginx: build ## what the guard costs a worker of nginx, beside the C core and a bare handler
 	@eval "$$(tools/env)"; LUA_PATH_5_4="./?.lua;$$LUA_PATH_5_4" lua5.4 bench/nginx.lua
 
-load-nginx: build ## the loads on nginx in full (10,000 sessions, 50 users, 100 reloads); SCALE=0.1 for less
-	@eval "$$(tools/env)"; LUA_PATH_5_4="./?.lua;$$LUA_PATH_5_4" lua5.4 bench/nginx_load.lua $(SCALE)
+load-nginx: build ## the loads on nginx in full (10,000 sessions, 50 users, 100 reloads, ten minutes); SCALE=0.1 LOAD=fleet
+	@eval "$$(tools/env)"; LUA_PATH_5_4="./?.lua;$$LUA_PATH_5_4" lua5.4 bench/nginx_load.lua $(or $(SCALE),1) $(LOAD)
 
 bench: ## measure beside plain C programs in the same run; BENCH=name restricts (check, cold, login, refresh, srp, ...)
 	@tools/install build demo bench

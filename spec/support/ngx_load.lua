@@ -4,6 +4,7 @@ local socket = require "socket"
 local emulator = require "spec.support.emulator"
 local nginx = require "spec.support.nginx"
 local proc = require "spec.support.proc"
+local redis = require "spec.support.redis"
 local tmp = require "spec.support.tmp"
 
 local M = {}
@@ -20,6 +21,12 @@ local SERVER = [[
     location = /token { content_by_lua_block { require("spec.support.ngx.pool").token() } }
     location = /who { access_by_lua_block { require("spec.support.ngx.load_app").guard:login() }
         content_by_lua_block { require("spec.support.ngx.load_app").who() } }
+]]
+
+-- One of several machines: the sessions are in Redis.
+local FLEET_HTTP = [[
+    init_by_lua_block { require("spec.support.ngx.load_app").init { pool_id = %q, client_id = %q, url = %q,
+        timeout = 10, deadline = 30, storage = require("spec.support.ngx.redis_cases").storage(%d) } }
 ]]
 
 local function users(count)
@@ -70,28 +77,63 @@ local function curl_all(urls)
   return out
 end
 
+-- Sessions of which only the refresh token is known; `requests` requests to each server for each of them.
+local function urls_of(servers, given)
+  local urls = {}
+  for n = given.sessions, 1, -500 do
+    local status, ids = servers[1]:request("/sessions?n=" .. math.min(n, 500))
+    assert(status == 200, ids)
+    for id in ids:gmatch "%S+" do
+      for _ = 1, given.requests do
+        for _, server in ipairs(servers) do urls[#urls + 1] = server.url .. "/token?id=" .. id end
+      end
+    end
+  end
+  assert(#urls == given.sessions * given.requests * #servers, #urls .. " urls")
+  return urls
+end
+
+local function refresh_all(service, servers, given)
+  local urls = urls_of(servers, given)
+  local start_time = socket.gettime()
+  local counts = count_lines(curl_all(urls))
+  local took = socket.gettime() - start_time
+  assert(counts.token == #urls, ("%s of %d requests got a token"):format(tostring(counts.token), #urls))
+  local done = service.counts().GetTokensFromRefreshToken
+  assert(done.requests == given.sessions,
+    ("%d refreshes for %d sessions"):format(done.requests, given.sessions))
+  return ("%d sessions, %d servers of %d workers, %d requests: %d refreshes, %.0f s"):format(given.sessions, #servers,
+    given.workers, #urls, done.requests, took)
+end
+
 --- Many sessions, all expired, each asked for by several requests at once: exactly one refresh each.
 -- @tparam table given `sessions`, `workers`, `requests` (per session)
 function M.refreshes(given)
   return with({ workers = given.workers, megabytes = 128 }, function(service, server)
-    local urls = {}
-    for n = given.sessions, 1, -500 do
-      local _, ids = server:request("/sessions?n=" .. math.min(n, 500))
-      for id in ids:gmatch "%S+" do
-        for _ = 1, given.requests do urls[#urls + 1] = server.url .. "/token?id=" .. id end
-      end
-    end
-    assert(#urls == given.sessions * given.requests, #urls .. " urls")
-    local start_time = socket.gettime()
-    local counts = count_lines(curl_all(urls))
-    local took = socket.gettime() - start_time
-    assert(counts.token == #urls, ("%s of %d requests got a token"):format(tostring(counts.token), #urls))
-    local done = service.counts().GetTokensFromRefreshToken
-    assert(done.requests == given.sessions,
-      ("%d refreshes for %d sessions"):format(done.requests, given.sessions))
-    return ("%d sessions, %d workers, %d requests: %d refreshes, %.0f s"):format(given.sessions, given.workers,
-      #urls, done.requests, took)
+    return refresh_all(service, { server }, given)
   end)
+end
+
+--- The same for several nginx servers with one Redis.
+-- @tparam table given `servers`, `workers` (of each), `sessions`, `requests` (per session and server)
+function M.fleet(given)
+  local store, service, servers = redis.start(), emulator.start { config = { users = users(1) } }, {}
+  local ok, result = xpcall(function()
+    for i = 1, given.servers do
+      servers[i] = nginx.start { workers = given.workers, level = "warn", server = SERVER,
+        http = FLEET_HTTP:format(service.pool_id, service.client_id, service.url, store.port) }
+    end
+    return refresh_all(service, servers, given)
+  end, debug.traceback)
+  for _, server in ipairs(servers) do
+    if not ok then result = result .. "\n" .. server:log():sub(-2000) end
+    server:stop()
+  end
+  service.stop()
+  store:stop()
+  tmp.cleanup()
+  if not ok then error(result, 0) end
+  return result
 end
 
 local function enter_all(server, count)

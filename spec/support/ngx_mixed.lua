@@ -154,7 +154,7 @@ local function load(service, server, given)
   local _, csrf = b.request "/login"
   local script = WRK:format(quoted(cookies(server, given.users)), quoted(tokens(service, given.tokens)),
     "__Host-session-form=" .. b.jar["__Host-session-form"], csrf)
-  local seconds = given.samples * given.period + 2
+  local seconds = math.ceil(given.samples * given.period) + 2
   return proc.start { argv = { "nice", "-n", tostring(given.nice or 0), "wrk", "-t2", "-c32", "-d" .. seconds .. "s",
     "--timeout", "30s", "-s", tmp.write(tmp.dir() .. "/mixed.lua", script), server.url } }
 end
