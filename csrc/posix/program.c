@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { LIKELY_DESCRIPTORS = 1024 };
+
 int pos_no_core_dump(void) {
     const struct rlimit none = {0, 0};
     if (setrlimit(RLIMIT_CORE, &none) != 0) return -errno;
@@ -32,6 +34,15 @@ static void reset_signals(void) {
     signal(SIGPIPE, SIG_DFL);
 }
 
+/* What other parts of the process opened without O_CLOEXEC ends with exec, too. Where the system
+ * cannot do that in one call the descriptors that are likely are gone through. */
+static void close_at_exec(void) {
+#ifdef CLOSE_RANGE_CLOEXEC
+    if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0) return;
+#endif
+    for (int fd = 3; fd < LIKELY_DESCRIPTORS; fd++) fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
 /* In the grandchild: only async-signal-safe calls. Its failure goes through the pipe, which a
  * success closes. */
 static void become(char *const argv[], int report) {
@@ -43,6 +54,7 @@ static void become(char *const argv[], int report) {
         dup2(null, 1);
         dup2(null, 2);
     }
+    close_at_exec();
     execvp(argv[0], argv);
     int error = errno;
     if (write(report, &error, sizeof error) < 0) _exit(126);

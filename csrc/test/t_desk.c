@@ -43,6 +43,19 @@ static void says_when_a_program_is_not_there(void) {
     CHECK(pos_exec(argv) == -ENOENT);
 }
 
+/* A writer of the pipe that outlived exec would be heard, or waited for. */
+static void gives_no_descriptor_to_a_program(void) {
+    int ends[2];
+    char command[64], data[16];
+    CHECK(pipe(ends) == 0);
+    snprintf(command, sizeof command, "printf leaked >&%d", ends[1]);
+    char *argv[] = {"bash", "-c", command, NULL};
+    CHECK(pos_start(argv) == 0);
+    close(ends[1]);
+    CHECK(read(ends[0], data, sizeof data) == 0);
+    close(ends[0]);
+}
+
 static void knows_when_there_is_no_terminal(void) {
     int ends[2];
     CHECK(pipe(ends) == 0);
@@ -55,6 +68,7 @@ int main(void) {
     listens_once_and_says_when_a_port_is_taken();
     serves_a_visitor();
     says_when_a_program_is_not_there();
+    gives_no_descriptor_to_a_program();
     knows_when_there_is_no_terminal();
     return T_END();
 }
