@@ -101,6 +101,7 @@ build = {
       incdirs = { "csrc" },
     },
     ["cognito.address"] = "lua/cognito/address.lua",
+    ["cognito.calls"] = "lua/cognito/calls.lua",
     ["cognito.cancel"] = "lua/cognito/cancel.lua",
     ["cognito.cli.advice"] = "lua/cognito/cli/advice.lua",
     ["cognito.cli.args"] = "lua/cognito/cli/args.lua",

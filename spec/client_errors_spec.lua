@@ -1,4 +1,5 @@
 -- What the client makes of every answer that is none: forms of errors, kinds, broken texts.
+local call = require("cognito.calls").by_name
 local errors = require "cognito.errors"
 local make = require("spec.support.clients").make
 
@@ -6,7 +7,7 @@ describe("errors of answers", function()
   local function outcome(name, input, prepare)
     local c, host = make { max_attempts = 1 }
     prepare(host)
-    local answer, err = c:call(name, input, c:context())
+    local answer, err = call(c, name, input, c:context())
     assert.is_nil(answer)
     return err
   end
@@ -103,8 +104,8 @@ describe("errors of answers", function()
   it("take the empty answer of an operation that has nothing to say", function()
     local c, host = make()
     host:answer(200, ""):answer(200, "{}")
-    assert.are.same({}, c:call("DeleteUser", { AccessToken = "t" }, c:context()))
-    assert.are.same({}, c:call("GlobalSignOut", { AccessToken = "t" }, c:context()))
+    assert.are.same({}, call(c, "DeleteUser", { AccessToken = "t" }, c:context()))
+    assert.are.same({}, call(c, "GlobalSignOut", { AccessToken = "t" }, c:context()))
   end)
 
   it("never follow a redirect", function()
@@ -148,7 +149,7 @@ describe("errors of answers", function()
   it("remember that an earlier attempt may have been processed", function()
     local c, host = make()
     host:fail("timeout", { maybe_processed = true }):fail("connect"):fail("connect")
-    local _, err = c:call("GetTokensFromRefreshToken", { RefreshToken = "r" }, c:context())
+    local _, err = call(c, "GetTokensFromRefreshToken", { RefreshToken = "r" }, c:context())
     assert.are.equal("connect", err.kind)
     assert.is_true(err.maybe_processed)
   end)

@@ -5,8 +5,6 @@ local aws = require "cognito.protocol.aws"
 local clock = require "cognito.protocol.clock"
 local core = require "cognito.core"
 local errors = require "cognito.errors"
-local ops = require "cognito.protocol.ops"
-local options = require "cognito.options"
 local retry = require "cognito.protocol.retry"
 
 local client = {}
@@ -15,7 +13,6 @@ local Client = { __name = "cognito.client" }
 Client.__index = Client
 
 local secret_hash, uuid = core.secret_hash, core.uuid
-local by_name = ops.by_name
 local min, success = math.min, retry.success
 
 local CANCEL_STEP = 0.05      -- seconds between two looks at a cancel token while waiting to retry
@@ -241,44 +238,6 @@ function Client:send(op, input, ctx)
     self.secret_index = self.secret_index % #secrets + 1
   end
   return nil, err
-end
-
---- Finds an operation by name; an unknown name raises, and so do members that are not in a table.
--- @tparam string name
--- @tparam number level of the raised error
--- @param input the members, or nil
--- @treturn table
-function client.operation(name, level, input)
-  if input ~= nil and type(input) ~= "table" then
-    error(("%s: the members are given as a table, not a %s"):format(tostring(name), type(input)), (level or 1) + 1)
-  end
-  local op = by_name[name]
-  if op then return op end
-  local near = type(name) == "string" and options.nearest(name, by_name)
-  error(("no such operation without AWS credentials: %s%s"):format(tostring(name),
-    near and "; did you mean " .. near .. "?" or ""), (level or 1) + 1)
-end
-
-local function copy(t)
-  local out = {}
-  for k, v in pairs(t) do out[k] = v end
-  return out
-end
-
---- Calls an operation by name with a caller's table, which is left as it is.
--- @tparam string name
--- @tparam table input
--- @tparam table ctx
--- @treturn table|nil the answer, or nil and an error; `invalid` when a member breaks one of the service's rules
-function Client:call(name, input, ctx)
-  local op = client.operation(name, 2)
-  input = copy(input or {})
-  local ok, err = require("cognito.protocol.rules").check_input(name, input)
-  if not ok then return nil, err end
-  for _, map in ipairs { "AuthParameters", "ChallengeResponses" } do
-    if type(input[map]) == "table" then input[map] = copy(input[map]) end
-  end
-  return self:send(op, input, ctx)
 end
 
 return client

@@ -13,6 +13,7 @@ local records = require "cognito.records"
 local refresh = require "cognito.refresh"
 local session = require "cognito.session"
 
+local calls = lazy.module "cognito.calls"
 local device = lazy.module "cognito.device"
 
 local facade = {}
@@ -208,9 +209,9 @@ end
 -- @tparam[opt] table given `deadline` (seconds), `cancel`, `max_attempts`
 -- @treturn table|nil the answer's members, or nil and an error
 function Pool:call(name, input, given)
-  client.operation(name, 2, input)
-  if given ~= nil then options.check(given, session.call_options, "pool:call", 2) end
-  return self.client:call(name, input, self.client:context(given))
+  -- no tail call: the levels of raised errors count this function
+  local answer, err = calls.of_pool(self, name, input, given)
+  return answer, err
 end
 
 --- The sessions that are stored for this pool and client; not for shared storages, where nobody may list others.

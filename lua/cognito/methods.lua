@@ -21,7 +21,7 @@ end
 
 local function load()
   if loaded then return loaded end
-  local user, send_of_session = require "cognito.user", require("cognito.session").send
+  local user, send_of_session = require "cognito.user", require("cognito.calls").send
   local account, factors = require "cognito.user.account", require "cognito.user.factors"
   loaded = { pool = {}, session = {} }
   user.define(account.pool, loaded.pool, send_of_pool)

@@ -8,7 +8,6 @@ local client = require "cognito.client"
 local core = require "cognito.core"
 local errors = require "cognito.errors"
 local lazy = require "cognito.lazy"
-local ops = require "cognito.protocol.ops"
 local records = require "cognito.records"
 local tokens = require "cognito.tokens"
 
@@ -24,13 +23,12 @@ local WAIT_WHILE_VALID = 2    -- seconds to wait for a lock when there is a toke
 local DEAD_MAX = 1000
 
 -- Of the answers nothing but the tokens is wanted, and the old way to refresh may be repeated like the new one.
-local function row(name)
-  local op = ops.by_name[name]
-  return { name = name, target = op.target, client = true, secret = op.secret, minting = true, resend = "once",
+local function row(name, secret)
+  return { name = name, client = true, secret = secret, minting = true, resend = "once",
     result = { AuthenticationResult = "table" }, tokens_only = true }
 end
 
-local get_tokens, legacy = row "GetTokensFromRefreshToken", row "InitiateAuth"
+local get_tokens, legacy = row("GetTokensFromRefreshToken", "raw"), row("InitiateAuth", "auth")
 
 -- Answers of servers that do not know GetTokensFromRefreshToken: the codes differ, and so do the statuses.
 local function is_unknown_operation(err)

@@ -4,7 +4,6 @@
 -- @module cognito.session
 
 local core = require "cognito.core"
-local client = require "cognito.client"
 local errors = require "cognito.errors"
 local lazy = require "cognito.lazy"
 local options = require "cognito.options"
@@ -12,6 +11,7 @@ local records = require "cognito.records"
 local refresh = require "cognito.refresh"
 local tokens = require "cognito.tokens"
 
+local calls = lazy.module "cognito.calls"
 local device = lazy.module "cognito.device"
 
 local session = {}
@@ -234,53 +234,15 @@ function Session:authorize(headers, given)
   return headers
 end
 
--- The service refuses a token that our clock still thinks good, or that was revoked.
-local function is_stale_token(err)
-  return err.code == "NotAuthorizedException" and (err.reason == "expired" or err.reason == "revoked")
-end
-
---- Calls an operation that needs a token, with members that were checked.
--- @tparam table self a session
--- @tparam table op an entry of `cognito.protocol.ops`
--- @tparam table input the operation's members; the table is changed
--- @tparam[opt] table given as for `access_token`
--- @treturn table|nil the answer's members, or nil and an error
-function session.send(self, op, input, given)
-  local token, err = self:access_token(given)
-  if not token then return nil, err end
-  local pool = pool_of(self)
-  local answer
-  input.AccessToken = token
-  answer, err = pool.client:send(op, input, pool.client:context(given))
-  if answer or not is_stale_token(err) or self.token ~= token then return answer, err end
-  local ok
-  ok, err = self:refresh(given)
-  if not ok then return nil, err end
-  input.AccessToken = self.token
-  return pool.client:send(op, input, pool.client:context(given))
-end
-
-local function with_token(self, op, input, given)
-  local ok, err = require("cognito.protocol.rules").check_input(op.name, input)
-  if not ok then return nil, err end
-  local values = {}
-  for k, v in pairs(input) do values[k] = v end
-  return session.send(self, op, values, given)
-end
-
 --- Calls an operation of the API as this user. AccessToken, ClientId and the client secret are filled in.
 -- @tparam string name one of the 32 operations without AWS credentials; another raises
 -- @tparam[opt] table input the operation's members, as the API spells them
 -- @tparam[opt] table given as for `access_token`
 -- @treturn table|nil the answer's members, or nil and an error
 function Session:call(name, input, given)
-  local op = client.operation(name, 2, input)
-  limits(given, "session:call")
-  if op.auth and not (op.auth == "token_or_session" and input and input.Session) then
-    return with_token(self, op, input or {}, given)
-  end
-  local pool = pool_of(self)
-  return pool.client:call(name, input, pool.client:context(given))
+  -- no tail call: the levels of raised errors count this function
+  local answer, err = calls.of_session(self, name, input, given)
+  return answer, err
 end
 
 --- What another program needs to go on with this session; `pool:adopt` takes it. It holds secrets.

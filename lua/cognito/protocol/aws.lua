@@ -6,7 +6,6 @@ local core = require "cognito.core"
 local errors = require "cognito.errors"
 local json = require "cognito.json"
 local lazy = require "cognito.lazy"
-local ops = require "cognito.protocol.ops"
 
 local refusal = lazy.module "cognito.protocol.refusal"
 local wire = lazy.module "cognito.protocol.wire"
@@ -16,10 +15,6 @@ local aws = {}
 local read_tokens = core.json_tokens
 local byte, type = string.byte, type
 local OPEN = ("{"):byte()
-
-for _, op in ipairs(ops.list) do
-  op.target = "X-Amz-Target: AWSCognitoIdentityProviderService." .. op.name
-end
 
 -- The Lua types of members that an answer may have; whatever else comes is passed on as it is.
 local answer_types = { AuthenticationResult = "table", ChallengeName = "string", ChallengeParameters = "table",
@@ -31,6 +26,11 @@ local function mark_lists(op, input)
     local value = input[name]
     if type(value) == "table" and next(value) == nil then input[name] = json.list(value) end
   end
+end
+
+local function target_of(op)
+  op.target = "X-Amz-Target: AWSCognitoIdentityProviderService." .. op.name
+  return op.target
 end
 
 --- Builds the request of an operation.
@@ -47,8 +47,8 @@ function aws.build(spec, client)
   return {
     method = "POST",
     url = client.url,
-    headers = { "Content-Type: application/x-amz-json-1.1", op.target, client.user_agent, "Cache-Control: no-store",
-      client:invocation(), false },
+    headers = { "Content-Type: application/x-amz-json-1.1", op.target or target_of(op), client.user_agent,
+      "Cache-Control: no-store", client:invocation(), false },
     body = body,
     minting = op.resend ~= "safe",
     deadline = 0, cancel = nil, pool = client.connections,
