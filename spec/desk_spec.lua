@@ -104,6 +104,23 @@ describe("login by browser", function()
     assert.is_nil(seen.hostile:find("<script", 1, true))
   end)
 
+  it("waits for nobody who connects and says nothing, or half of it", function()
+    local silent, began = {}, nil
+    local session = login({}, function(url, loop)
+      local callback = assert(visitor.sign_in(url, "alice", PASSWORD))
+      for i = 1, 20 do
+        silent[i] = assert(socket.connect("127.0.0.1", port))
+        if i % 2 == 0 then silent[i]:send "GET / HTTP/1.1\r\n" end
+        loop:step(0.005)
+      end
+      began = socket.gettime()
+      get(loop, callback:match "^http://localhost:%d+(/.*)$")
+    end)
+    for _, peer in ipairs(silent) do peer:close() end
+    assert.truthy(session)
+    assert.is_true(socket.gettime() - began < 4) -- one visitor alone would have five seconds
+  end)
+
   it("ends when the person cancels at the page", function()
     local session, err = login({}, function(url, loop)
       local state = url:match "state=([^&]+)"

@@ -3,6 +3,7 @@
  *   is_terminal(fd)              -> boolean
  *   ask(prompt, hidden, max)     -> line
  *   no_core_dump()               -> true
+ *   end_by_interrupt()           -> true
  *   exec(argv, variables)        returns only on failure
  *   start(argv)                  -> true
  *   map_library(path)            -> true; see pos_library_map
@@ -55,6 +56,10 @@ static int l_ask(lua_State *L) {
 
 static int l_no_core_dump(lua_State *L) {
     return posix_done(L, pos_no_core_dump());
+}
+
+static int l_end_by_interrupt(lua_State *L) {
+    return posix_done(L, pos_end_by_interrupt());
 }
 
 /* A NULL-ended vector in a userdata; its strings stay on the stack or in the table at `arg`. */
@@ -184,6 +189,7 @@ static void make_classes(lua_State *L) {
 
 static const luaL_Reg functions[] = {
     {"is_terminal", l_is_terminal}, {"ask", l_ask},     {"no_core_dump", l_no_core_dump},
+    {"end_by_interrupt", l_end_by_interrupt},
     {"exec", l_exec},               {"start", l_start}, {"map_library", l_map_library},
     {"listener", l_listener},       {NULL, NULL}};
 

@@ -21,6 +21,9 @@ int pos_terminal_ask(const char *prompt, int hidden, char *line, size_t size);
 /* From now on: no core dump, and no other process of this user may read our memory. */
 int pos_no_core_dump(void);
 
+/* Ctrl-C ends this process from now on, whatever it is waiting for. */
+int pos_end_by_interrupt(void);
+
 /* Sets a variable of our own environment, which pos_exec hands on. */
 int pos_set_variable(const char *name, const char *value);
 

@@ -18,6 +18,13 @@ int pos_no_core_dump(void) {
     return 0;
 }
 
+/* The interpreter's own handler only notes Ctrl-C, for the next instruction of Lua: a wait in C goes on. */
+int pos_end_by_interrupt(void) {
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    sigemptyset(&action.sa_mask);
+    return sigaction(SIGINT, &action, NULL) == 0 ? 0 : -errno;
+}
+
 int pos_set_variable(const char *name, const char *value) {
     return setenv(name, value, 1) == 0 ? 0 : -errno;
 }

@@ -33,19 +33,50 @@ function Terminal:line(text)
   self:press "Enter"
 end
 
---- What the screen shows.
-function Terminal:screen() return (tmux(self, "capture-pane", "-t", "t", "-p", "-J"):gsub("%s+$", "")) end
+--- What the screen shows; with "-e" the colours too, as escape sequences.
+function Terminal:screen(option)
+  return (tmux(self, "capture-pane", "-t", "t", "-p", option or "-J"):gsub("%s+$", ""))
+end
 
---- Waits until the screen shows `text`; raises with the screen when it does not.
-function Terminal:see(text, seconds)
-  local ends = socket.gettime() + (seconds or 30)
+local function count(screen, text)
+  local found, at = 0, 0
+  repeat
+    at = screen:find(text, at + 1, true)
+    found = found + (at and 1 or 0)
+  until not at
+  return found
+end
+
+--- Waits until the screen shows `text`, `times` times; raises with the screen when it does not.
+function Terminal:see(text, seconds, times)
+  local ends = socket.gettime() + (seconds or 10)
   local screen
   repeat
     screen = self:screen()
-    if screen:find(text, 1, true) then return screen end
+    if count(screen, text) >= (times or 1) then return screen end
     socket.sleep(0.02)
   until socket.gettime() > ends
   error(("the terminal does not show %q but:\n%s"):format(text, screen), 2)
+end
+
+--- Runs a command of the shell and answers its questions.
+-- @tparam number code the exit code that it must end with
+-- @tparam string line
+-- @tparam table answers a row each: what to wait for, what to type then; or `key`, a key to press; `times`
+-- @treturn string the screen at the end
+function Terminal:dialogue(code, line, answers)
+  self:line(line .. "; echo code=$?")
+  for _, row in ipairs(answers) do
+    self:see(row[1], nil, row.times)
+    if row.key then self:press(row.key) else self:line(row[2]) end
+  end
+  return self:see("code=" .. code)
+end
+
+--- Whether what is typed is shown: what a shell finds after a command that asked for a secret.
+function Terminal:echoes()
+  self:line "stty -a | grep -o ' echo '; echo looked=$((1+1))"
+  return self:see "looked=2":find("\n echo", 1, true) ~= nil
 end
 
 --- Clears the screen, so that `see` finds what comes now. The mark is written in two parts, so that the line that asks

@@ -1,55 +1,23 @@
--- The command in a shell and in a real terminal, against the emulator.
+-- The command in a shell, against the emulator.
 local cjson = require "cjson"
+local command = require "spec.support.command"
 local emulator = require "spec.support.emulator"
+local ports = require "spec.support.ports"
 local proc = require "spec.support.proc"
 local socket = require "socket"
-local terminal = require "spec.support.terminal"
 local tmp = require "spec.support.tmp"
 
-local PASSWORD, SECRET = "CANARY-pass1-Word", "CANARYsecretCANARYsecretCANARY00"
-
-local CONFIG = {
-  users = {
-    alice = { password = PASSWORD, attributes = { email = "alice@example.com" } },
-    tom = { password = PASSWORD, totp_secret = "GEZDGNBVGY3TQOJQ", mfa = { "SOFTWARE_TOKEN_MFA" } },
-    nina = { password = PASSWORD, status = "FORCE_CHANGE_PASSWORD" },
-  },
-  mfa = "OPTIONAL",
-  clients = {
-    { id = "cliclient", access_token_ttl = 300 },
-    { id = "shortclient", access_token_ttl = 12, rotation = { grace = 10 } },
-    { id = "secretclient", secrets = { SECRET } },
-  },
-}
+local PASSWORD, SECRET = command.PASSWORD, command.SECRET
 
 describe("the command cognito", function()
-  local emu, home, env
+  local emu, shell, home, env
 
-  local function cognito(words, opts)
-    opts = opts or {}
-    local argv = { "lua5.4", "bin/cognito" }
-    for word in words:gmatch "%S+" do argv[#argv + 1] = word end
-    if opts.stdin then
-      local file = tmp.write(home .. "/stdin", opts.stdin)
-      argv = { "sh", "-c", 'exec "$@" < ' .. file, "sh", (table.unpack or unpack)(argv) }
-    end
-    local variables = {}
-    for name, value in pairs(env) do variables[name] = value end
-    for name, value in pairs(opts.env or {}) do variables[name] = value end
-    return proc.run { argv = argv, env = variables }
-  end
-
-  local function configure(profile, client)
-    assert.equal(0, (cognito(("configure -p %s --set user_pool_id=%s --set client_id=%s --set endpoint=%s")
-      :format(profile, emu.pool_id, client, emu.url))))
-  end
-
-  local function login(profile)
-    return cognito("login alice --password-stdin -p " .. profile, { stdin = PASSWORD .. "\n" })
-  end
+  local function cognito(...) return shell:run(...) end
+  local function configure(...) return shell:configure(...) end
+  local function login(...) return shell:login(...) end
 
   setup(function()
-    emu = emulator.start { config = CONFIG }
+    emu = emulator.start { config = command.CONFIG }
   end)
 
   teardown(function()
@@ -58,20 +26,80 @@ describe("the command cognito", function()
   end)
 
   before_each(function()
-    home = tmp.dir()
-    env = { HOME = home, XDG_CONFIG_HOME = home .. "/config", XDG_STATE_HOME = home .. "/state" }
+    shell = command.new(emu)
+    home, env = shell.home, shell.env
     configure("default", "cliclient")
   end)
+
+  local function fails(code, text, words, opts)
+    local got, out, err = cognito(words, opts)
+    assert.equal(code, got, err)
+    assert.equal("", out)
+    assert.truthy(err:find(text, 1, true), err)
+    assert.is_nil(err:find("traceback", 1, true))
+    return err
+  end
 
   it("explains itself and refuses what it does not know", function()
     local code, out = cognito "--help"
     assert.equal(0, code)
     assert.truthy(out:find("login", 1, true))
-    local wrong, _, err = cognito "logn"
-    assert.equal(2, wrong)
-    assert.truthy(err:find("logn", 1, true))
-    assert.equal(2, (cognito "login --password hunter2"))
-    assert.equal(2, (cognito ""))
+    for _, words in ipairs { "help login", "login --help" } do
+      assert.truthy(select(2, cognito(words)):find("--browser", 1, true))
+    end
+    assert.truthy(select(2, cognito "--version"):find "^cognito %d")
+    fails(2, "unknown command 'logn'. Did you mean 'login'?\n  `cognito --help`", "logn")
+    fails(2, "`cognito login --help` explains it", "login --password hunter2")
+    fails(2, "Commands:", "")
+  end)
+
+  it("says what is wrong with the command line, as JSON where that is asked for", function()
+    fails(2, "must be one of 'USER_SRP_AUTH'", "login alice --flow USER_SPR_AUTH")
+    fails(2, "seconds are a number above 0, not 'soon'", "login --browser --timeout soon")
+    fails(2, "needs a factor: sms, totp or email", "mfa on")
+    fails(2, "takes no factor", "mfa totp sms")
+    fails(2, "--attribute must be NAME=VALUE, not email", "sign-up bob -a email")
+    fails(2, "did you mean GetUser?", "call getuser")
+    fails(2, "is called AdminGetUser", "call AdminGetUser")
+    fails(2, "must be a JSON object", "call GetUser []")
+    for _, words in ipairs { "--json logn", "mfa on --json", "login --json --flow x" } do
+      local err = fails(2, '"code":"usage"', words)
+      assert.equal("invalid", cjson.decode(err).error.kind)
+    end
+  end)
+
+  it("says what to type next", function()
+    local stdin = { stdin = PASSWORD .. "\n" }
+    fails(4, "run `cognito login bob`", "token -u bob")
+    fails(5, "run `cognito confirm una`", "login una --password-stdin", stdin)
+    fails(5, "run `cognito password --forgot -u rita`", "login rita --password-stdin", stdin)
+    fails(5, "`cognito confirm -p default una --resend`", "confirm una -p default --code-stdin", { stdin = "123456\n" })
+    fails(3, "there is no terminal to ask on: Code from the authenticator app", "login tom --password-stdin", stdin)
+    fails(3, "`cognito configure --set redirect_ports=PORT`", "login --browser")
+    configure("ports", "cliclient", "--set redirect_ports=" .. ports.free())
+    fails(3, "cognito configure -p ports --set domain=PREFIX", "login --browser -p ports")
+    configure("s", "secretclient")
+    fails(3, "`cognito configure -p s` asks for the client secret", "login alice --password-stdin -p s", stdin)
+    assert.equal("run `cognito login bob`", cjson.decode(fails(4, "", "whoami -u bob --json")).error.hint)
+  end)
+
+  it("asks nobody and sends nothing where there is no terminal", function()
+    login "default"
+    local before = #emu.requests()
+    for _, words in ipairs { "password --forgot -u alice", "mfa totp", "sign-up bob", "password", "confirm bob" } do
+      local err = fails(3, "there is no terminal to ask on", words)
+      assert.is_nil(err:find("otpauth", 1, true))
+    end
+    assert.equal(before, #emu.requests())
+  end)
+
+  it("fails when what it prints is lost", function()
+    login "default"
+    for _, words in ipairs { "token", "token --json", "whoami", "call GetUser" } do
+      local code, _, err = cognito(words, { out = "/dev/full" })
+      assert.equal(1, code)
+      assert.truthy(err:find("standard output cannot be written", 1, true))
+    end
   end)
 
   it("signs in, gives tokens, says who, signs out", function()
@@ -92,6 +120,25 @@ describe("the command cognito", function()
     local none, _, why = cognito "token"
     assert.equal(4, none)
     assert.truthy(why:find("cognito login", 1, true))
+  end)
+
+  it("says of each step of a sign-out whether it was done", function()
+    login "default"
+    local _, out = cognito "logout --global"
+    assert.equal("signed out here\nrefresh token revoked\nsigned out on all devices\n", out)
+    login "default"
+    emu.faults { { error = "InternalErrorException", operation = "GlobalSignOut" } }
+    local code, _, err = cognito "logout --global"
+    emu.faults {}
+    assert.equal(1, code)
+    assert.truthy(err:find("InternalErrorException", 1, true), err)
+    login "default"
+    configure("default", "cliclient", "--set endpoint=http://127.0.0.1:1")
+    local queued, json = cognito "logout --json"
+    assert.equal(0, queued)
+    local result = cjson.decode(json)
+    assert.same({ true, true, false }, { result.cleared, result.queued, result.revoked })
+    assert.equal("connect", result.errors.revoke.kind)
   end)
 
   it("gives the ID token, and the same as JSON", function()
@@ -177,108 +224,13 @@ describe("the command cognito", function()
     assert.equal("", found)
   end)
 
-  it("says what is wrong with a profile file and changes nothing", function()
-    local path = home .. "/config/cognito/config.json"
-    os.execute("chmod 644 " .. path)
-    local code, _, err = cognito "token"
-    assert.equal(3, code)
-    assert.truthy(err:find("chmod 600 " .. path, 1, true))
-    os.execute("chmod 600 " .. path)
-    tmp.write(path, "{ torn")
-    assert.equal(3, (cognito "token"))
-    assert.equal(3, (cognito "configure --set client_id=x"))
-    assert.equal("{ torn", tmp.read(path))
-    assert.equal(3, (cognito "token -p nobody"))
-  end)
-
   it("calls by JSON and names a wrong member", function()
     login "default"
     local code, _, err = cognito("call ChangePassword -", { stdin = '{"NewPassword":"x"}' })
     assert.equal(2, code)
     assert.truthy(err:find("NewPassword", 1, true))
     assert.equal(2, (cognito("call ListDevices -", { stdin = "[1" })))
-  end)
-
-  it("finds what is wrong with a set-up", function()
-    local code, out = cognito "doctor --json"
-    assert.equal(0, code, out)
-    configure("gone", "cliclient")
-    assert.equal(0, (cognito "configure -p gone --set endpoint=http://127.0.0.1:1"))
-    local failed, text = cognito "doctor -p gone"
-    assert.equal(1, failed)
-    assert.truthy(text:find("WRONG endpoint", 1, true))
-  end)
-
-  it("prints a completion script for each shell", function()
-    for _, shell in ipairs { "bash", "zsh", "fish" } do
-      local code, out = cognito("completion " .. shell)
-      assert.equal(0, code)
-      assert.truthy(out:find("whoami", 1, true))
-    end
-    assert.equal(2, (cognito "completion csh"))
-  end)
-
-  describe("in a terminal", function()
-    local term
-
-    before_each(function()
-      local variables = { PATH = os.getenv "PWD" .. "/bin:" .. os.getenv "PATH" }
-      for name, value in pairs(env) do variables[name] = value end
-      for _, name in ipairs { "LUA_PATH_5_4", "LUA_CPATH_5_4" } do variables[name] = os.getenv(name) end
-      term = terminal.start(variables)
-    end)
-
-    after_each(function() term:stop() end)
-
-    it("asks for the password without echo", function()
-      term:line "cognito login alice; echo code=$?"
-      term:see "Password:"
-      term:type(PASSWORD)
-      term:press "Enter"
-      local screen = term:see "code=0"
-      assert.truthy(screen:find("signed in as alice", 1, true))
-      assert.is_nil(screen:find("CANARY", 1, true))
-    end)
-
-    it("asks again for a wrong code, and walks through a second factor", function()
-      term:line "cognito login tom; echo code=$?"
-      term:see "Password:"
-      term:line(PASSWORD)
-      term:see "Code from the authenticator app:"
-      term:line "000000"
-      term:see "CodeMismatchException"
-      local _, code = proc.run { argv = { "oathtool", "--totp", "-b", "GEZDGNBVGY3TQOJQ" } }
-      term:line((code:gsub("%s", "")))
-      term:see "code=0"
-    end)
-
-    it("asks for a new password, twice", function()
-      term:line "cognito login nina; echo code=$?"
-      term:see "Password:"
-      term:line(PASSWORD)
-      term:see "New password:"
-      term:line "CANARY-new1-Word"
-      term:see "The same again:"
-      term:line "CANARY-other1-Word"
-      term:see "These two differ."
-      term:line "CANARY-new1-Word"
-      term:line "CANARY-new1-Word"
-      local screen = term:see "code=0"
-      assert.is_nil(screen:find("CANARY", 1, true))
-    end)
-
-    it("leaves nothing behind after Ctrl-C or Ctrl-D at a prompt", function()
-      for _, key in ipairs { "C-c", "C-d" } do
-        term:line "cognito login alice; echo code=$?"
-        term:see "Password:"
-        term:press(key)
-        term:see "code=130"
-        term:line "stty -a | grep -o ' echo '; echo looked=$((1+1))"
-        term:see "looked=2"
-        assert.truthy(term:screen():find("\n echo", 1, true), term:screen())
-        assert.equal(4, (cognito "token"))
-        term:clear()
-      end
-    end)
+    local _, _, refused = cognito "call ChangePassword {\"PreviousPassword\":\"x\"}"
+    assert.truthy(refused:find("PreviousPassword has no place on a command line", 1, true))
   end)
 end)

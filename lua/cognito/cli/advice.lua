@@ -61,7 +61,7 @@ function advice.of(err, args)
   local hint = choose(err, args.command_name)
   if not hint then return nil end
   local who = args.username or args.user
-  local words = { p = args.profile and args.profile ~= "default" and " -p " .. args.profile or "",
+  local words = { p = args.profile and " -p " .. args.profile or "",
     who = who or "USERNAME", user = who and " " .. who or "" }
   return (hint:gsub("{(%l+)}", words))
 end

@@ -4,6 +4,15 @@
 local argparse = require "argparse"
 local emulator = require "cognito.emulator.arguments"
 
+local args = {}
+
+--- The words that arguments are chosen from: of a command, in order.
+args.words = {
+  mfa = { { "show", "totp", "on", "off", "prefer" }, { "sms", "totp", "email" } },
+  devices = { { "list", "remember", "forget" } },
+  completion = { { "bash", "zsh", "fish" } },
+}
+
 local FLOWS = { "USER_SRP_AUTH", "USER_PASSWORD_AUTH", "CUSTOM_AUTH", "USER_AUTH" }
 
 local function common(command)
@@ -66,10 +75,10 @@ end
 local function add_factors(parser)
   local mfa = for_user(parser:command("mfa", "show or change the second factors"))
   mfa:argument("action", "show; totp: enrol an authenticator app; on, off, prefer: a factor")
-    :args("?"):choices { "show", "totp", "on", "off", "prefer" }
-  mfa:argument("factor", "of on, off and prefer"):args("?"):choices { "sms", "totp", "email" }
+    :args("?"):choices(args.words.mfa[1])
+  mfa:argument("factor", "of on, off and prefer"):args("?"):choices(args.words.mfa[2])
   local devices = for_user(parser:command("devices", "list, remember or forget devices"))
-  devices:argument("action", "what to do (default: list)"):args("?"):choices { "list", "remember", "forget" }
+  devices:argument("action", "what to do (default: list)"):args("?"):choices(args.words.devices[1])
   devices:argument("key", "device key (default: of this session's own device)"):args "?"
 end
 
@@ -85,7 +94,7 @@ local function add_tools(parser)
   call:argument("input", "its members as JSON; -: from standard input, where secrets belong"):args "?"
   common(parser:command("doctor", "check endpoint, TLS, clock, store, app client and login page"))
   local completion = parser:command("completion", "print a completion script")
-  completion:argument("shell"):choices { "bash", "zsh", "fish" }
+  completion:argument("shell"):choices(args.words.completion[1])
   emulator.add(parser:command("emulator", "run a local user pool for development"))
 end
 
@@ -107,7 +116,7 @@ end
 
 --- The parser of the whole command line.
 -- @treturn table an argparse parser
-return function()
+function args.parser()
   local parser = argparse("cognito", "Sign in to Amazon Cognito user pools and keep tokens fresh.",
     "`cognito help COMMAND` explains a command; the manual page, cognito(1), explains all of them.")
   parser:command_target "command_name"
@@ -120,3 +129,5 @@ return function()
   parser:add_help_command { description = "explain a command" }
   return parser
 end
+
+return args

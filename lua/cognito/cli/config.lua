@@ -72,12 +72,16 @@ local function is_list_of(value, kind)
   return true
 end
 
+local function fits(setting, value)
+  if value == nil then return true end
+  if setting.list then return is_list_of(value, setting.list) end
+  return type(value) == "string"
+end
+
 local function is_profile(profile)
   if type(profile) ~= "table" then return false end
   for _, setting in ipairs(config.settings) do
-    local value = profile[setting.name]
-    local fits = value == nil or (setting.list and is_list_of(value, setting.list) or type(value) == "string")
-    if not fits then return false end
+    if not fits(setting, profile[setting.name]) then return false end
   end
   return true
 end

@@ -71,10 +71,12 @@ end
 
 local function dispatch(argv)
   if argv[1] == "emulator" then return require(EMULATOR) { table.unpack(argv, 2) } end
-  require("cognito.posix").no_core_dump()
+  local posix = require "cognito.posix"
+  posix.no_core_dump()
+  posix.end_by_interrupt()
   local args = argv[1] == "token" and quick_args(argv)
   if args then return not args.refresh and require "cognito.cli.quick"(args) or run(args) end
-  local parser = require "cognito.cli.args"()
+  local parser = require("cognito.cli.args").parser()
   local ok, parsed = parser:pparse(with_border(argv))
   if ok then return run(parsed, parser) end
   return refuse(argv, parser, tostring(parsed))

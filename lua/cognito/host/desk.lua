@@ -10,6 +10,8 @@ local desk = {}
 local STEP = 0.02            -- seconds between two looks at the listener
 local VISIT = 5              -- seconds a visitor has for its request and for taking the answer
 local MAX_REQUEST = 16 * 1024
+local MAX_VISITORS = 16
+local TIMEOUT = 300          -- seconds for the person
 
 local SCHEMA = {
   ports = "table", path = "string", scopes = "table", timeout = "number", open = "boolean", on_url = "function",
@@ -43,8 +45,13 @@ local function page(status, title, text)
 end
 
 local function send(visitor, answer)
-  visitor:write(answer, VISIT)
-  visitor:close()
+  visitor.line:write(answer, VISIT)
+  visitor.line:close()
+end
+
+local function close(state)
+  for _, visitor in ipairs(state.visitors) do visitor.line:close() end
+  state.listener:close()
 end
 
 -- The port is among those that are registered with the app client, since Cognito compares redirect URIs exactly.
@@ -76,26 +83,45 @@ local function stopped(host, ends, cancel)
   return errors.new("timeout", "nobody finished the login in the browser in time", { code = "login_timeout" })
 end
 
-local function next_visitor(state, listener, ends, cancel)
-  local host = state.host
-  while true do
-    local visitor = listener:accept(0)
-    if visitor then return visitor end
-    local err = stopped(host, ends, cancel)
-    if err then return nil, err end
-    if state.on_wait then state.on_wait() end
-    host.sleep(STEP)
+-- A browser opens connections on which it never speaks, and a stranger may do so too: nobody waits for them.
+local function admit(state)
+  local line = state.listener:accept(0)
+  while line do
+    if #state.visitors >= MAX_VISITORS then table.remove(state.visitors, 1).line:close() end
+    table.insert(state.visitors, { line = line, text = "", ends = state.host.monotime() + VISIT })
+    line = state.listener:accept(0)
   end
 end
 
-local function read_request(host, visitor)
-  local text, ends = "", host.monotime() + VISIT
-  while host.monotime() < ends and #text < MAX_REQUEST do
-    if text:find("\r\n\r\n", 1, true) then return text end
-    local bytes, code = visitor:read(MAX_REQUEST, 0)
-    if bytes == "" or (not bytes and code ~= "ETIMEDOUT") then return nil end
-    text = text .. (bytes or "")
-    if not bytes then host.sleep(STEP / 4) end
+-- true: the request is whole; false: it will never be.
+local function hear(visitor, now)
+  local bytes, code = visitor.line:read(MAX_REQUEST, 0)
+  visitor.text = visitor.text .. (bytes or "")
+  if visitor.text:find("\r\n\r\n", 1, true) then return true end
+  local gone = bytes == "" or not bytes and code ~= "ETIMEDOUT"
+  if gone or #visitor.text >= MAX_REQUEST or now >= visitor.ends then return false end
+end
+
+local function next_request(state)
+  local visitors, now = state.visitors, state.host.monotime()
+  for i = #visitors, 1, -1 do
+    local visitor = visitors[i]
+    local heard = hear(visitor, now)
+    if heard ~= nil then table.remove(visitors, i) end
+    if heard then return visitor end
+    if heard == false then visitor.line:close() end
+  end
+end
+
+local function next_visitor(state, ends, cancel)
+  while true do
+    admit(state)
+    local visitor = next_request(state)
+    if visitor then return visitor end
+    local err = stopped(state.host, ends, cancel)
+    if err then return nil, err end
+    if state.on_wait then state.on_wait() end
+    state.host.sleep(STEP)
   end
 end
 
@@ -123,9 +149,7 @@ local DONE = page("200 OK", "You are signed in", "You can close this window and 
 local function is_foreign(err) return err.code == "state_mismatch" or err.code == "callback_invalid" end
 
 local function serve(state, visitor)
-  local request = read_request(state.host, visitor)
-  if not request then return visitor:close() end
-  local query, refusal = query_of(request, state.path, state.port)
+  local query, refusal = query_of(visitor.text, state.path, state.listener:port())
   if not query then return send(visitor, refusal) end
   local session, err = state.login:finish(query, state.pending, state.call)
   if session then
@@ -137,9 +161,9 @@ local function serve(state, visitor)
   return nil, nil, not is_foreign(err) and err or nil
 end
 
-local function wait(state, listener, ends, cancel)
+local function wait(state, ends, cancel)
   while true do
-    local visitor, err = next_visitor(state, listener, ends, cancel)
+    local visitor, err = next_visitor(state, ends, cancel)
     if not visitor then return nil, err end
     local _, session, failure = serve(state, visitor)
     if session or failure then return session, failure end
@@ -162,19 +186,22 @@ local function check_ports(ports)
   })
 end
 
-local function begin(pool, listener, opts)
-  local path = opts.path or "/"
-  local login, err = pool:hosted_login {
-    redirect_uri = ("http://localhost:%d%s"):format(listener:port(), path), scopes = opts.scopes,
-  }
+local function open_state(pool, listener, opts)
+  return { host = pool.host, listener = listener, visitors = {}, path = opts.path or "/",
+    timeout = opts.timeout or TIMEOUT, on_wait = opts.on_wait,
+    call = { deadline = opts.deadline, cancel = opts.cancel } }
+end
+
+local function begin(state, pool, opts)
+  local uri = ("http://localhost:%d%s"):format(state.listener:port(), state.path)
+  local login, err = pool:hosted_login { redirect_uri = uri, scopes = opts.scopes, lifetime = state.timeout }
   if not login then return nil, err end
-  local url, pending = login:authorize_url(url_options(opts))
+  local url
+  url, state.pending = login:authorize_url(url_options(opts))
+  state.login = login
   local opened = opts.open ~= false and open_browser(url)
   if opts.on_url then opts.on_url(url, opened) end
-  return {
-    host = pool.host, login = login, pending = pending, path = path, port = listener:port(),
-    call = { deadline = opts.deadline, cancel = opts.cancel }, on_wait = opts.on_wait,
-  }
+  return true
 end
 
 --- Sign in by the browser of this desk. Not for nginx.
@@ -193,11 +220,11 @@ function desk.browser_login(pool, opts)
   local listener
   listener, err = listen(ports)
   if not listener then return nil, err end
-  local state
-  state, err = begin(pool, listener, opts)
-  local session
-  if state then session, err = wait(state, listener, pool.host.monotime() + (opts.timeout or 300), opts.cancel) end
-  listener:close()
+  local state = open_state(pool, listener, opts)
+  local ok, session
+  ok, err = begin(state, pool, opts)
+  if ok then session, err = wait(state, pool.host.monotime() + state.timeout, opts.cancel) end
+  close(state)
   return session, err
 end
 

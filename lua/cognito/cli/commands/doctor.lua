@@ -86,10 +86,11 @@ local function keys(ctx)
   if pool.endpoint and not pool.given_issuer then
     return skipped "not checked: an endpoint of your own needs the setting issuer too"
   end
-  local url = pool.issuer:gsub("/+$", "") .. "/.well-known/jwks.json"
+  local issuer = pool:issuers()[1]
+  local url = issuer:gsub("/+$", "") .. "/.well-known/jwks.json"
   local document, err = pool.client:request(get, { url = url, operation = "jwks", resend = "safe" },
     pool.client:context(LIMITS))
-  if document then return good("tokens can be verified by those of " .. pool.issuer) end
+  if document then return good("tokens can be verified by those of " .. issuer) end
   return bad(("%s: %s"):format(url, said(err)), err.kind == "config" and "check user_pool_id, region and issuer"
     or CURES[err.kind] or "try again later")
 end

@@ -97,8 +97,46 @@ end
 
 local SHELLS = { bash = "get_bash_complete", zsh = "get_zsh_complete", fish = "get_fish_complete" }
 
+-- argparse completes commands, options and their values in bash, but not the words of an argument.
+local BASH = [[
+
+_cognito_words() {
+    _cognito
+    local word count=-1 list= command= skip=
+    local cur="${COMP_WORDS[COMP_CWORD]}"
+    case "$cur" in -*) return ;; esac
+    case "${COMP_WORDS[COMP_CWORD-1]}" in -p|--profile|-u|--user) return ;; esac
+    for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+        case "$skip$word" in
+        -p|--profile|-u|--user) skip=value ;;
+        -*) ;;
+        value*) skip= ;;
+        *) command="${command:-$word}"; count=$((count+1)) ;;
+        esac
+    done
+    case "$command.$count" in
+%s    *) return ;;
+    esac
+    COMPREPLY=($(compgen -W "$list" -- "$cur"))
+}
+
+complete -F _cognito_words -o bashdefault -o default cognito
+]]
+
+local function bash_words()
+  local rows = {}
+  for name, places in pairs(require("cognito.cli.args").words) do
+    for i, words in ipairs(places) do
+      rows[#rows + 1] = ('    %s.%d) list="%s" ;;\n'):format(name, i - 1, table.concat(words, " "))
+    end
+  end
+  table.sort(rows)
+  return BASH:format(table.concat(rows))
+end
+
 function commands.completion(ctx)
-  io.stdout:write(ctx.parser[SHELLS[ctx.args.shell]](ctx.parser), "\n")
+  local shell, parser = ctx.args.shell, ctx.parser
+  io.stdout:write(parser[SHELLS[shell]](parser), shell == "bash" and bash_words() or "\n")
   return out.codes.ok
 end
 
