@@ -212,7 +212,8 @@ describe("the command cognito", function()
       argv = { "sh", "-c", "exec lua5.4 bin/cognito login alice --password-stdin < " .. input } }
     local looks, found = 0, ""
     while not child:status() do
-      local pipe = io.popen "grep -al [C]ANARY /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null"
+      local pipe = io.popen(("grep -al '[C]%s' /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null"):format(
+        command.MARK:sub(2)))
       found = found .. pipe:read "*a"
       pipe:close()
       looks = looks + 1
