@@ -1,30 +1,35 @@
 ---@meta cognito
--- Types of the public names for lua-language-server (LuaCATS). spec/types_spec.lua holds them against the code.
--- Nothing here is loaded by a program. Times and lifetimes are seconds.
+-- Types of the public names for lua-language-server (LuaCATS): this folder goes into its `workspace.library`.
+-- spec/types_spec.lua holds them against the code. Nothing here is loaded by a program. Times and lifetimes are
+-- seconds. The account methods of pools and sessions are in account.lua, the loop in cognito/host/loop.lua, the guard
+-- of nginx in resty/cognito.lua.
+
+-- ---- errors, limits ----
 
 ---@alias cognito.kind
 ---| "config" | "invalid" | "dns" | "connect" | "tls" | "timeout" | "network" | "http_redirect" | "bad_response"
 ---| "response_too_large" | "throttled" | "limited" | "server" | "auth" | "rejected" | "sign_in_required"
 ---| "challenge_expired" | "token" | "store" | "cancelled"
 
----@class cognito.error
+---@class cognito.error `tostring` gives one line without secrets
 ---@field kind cognito.kind
 ---@field code? string the service's own code, or one of ours
----@field reason? string
+---@field reason? string what the service's message means, where its code stands for many things
 ---@field message string
----@field field? string
----@field status? integer
+---@field field? string the option or member that was refused
+---@field status? integer of HTTP
 ---@field operation? string
 ---@field request_id? string
 ---@field retryable? boolean
----@field maybe_processed? boolean
+---@field maybe_processed? boolean the service may have done it all the same
 ---@field retry_after? number
 ---@field cause? any
----@field hint? string
+---@field hint? string what a person can do
 
 ---@class cognito.cancel_token
 ---@field cancelled boolean
 local Cancel = {}
+---Ends every call that was given this token.
 function Cancel:cancel() end
 
 ---@class cognito.call_options
@@ -32,36 +37,32 @@ function Cancel:cancel() end
 ---@field cancel? cognito.cancel_token
 ---@field max_attempts? integer
 
----@class cognito.user_context
----@field ip_address? string
----@field encoded_data? string
-
----@class cognito.delivery
----@field destination? string
----@field medium? string
----@field attribute? string
+---What seals records: 32 octets as such, in hex or base64; where they are; or a list of these, the newest first.
+---@alias cognito.key string|{ file: string }|{ env: string }|(fun(): string?, ...)|table
 
 ---@class cognito.host six functions, see docs/architecture.md
 ---@class cognito.storage six methods, see docs/architecture.md
 
+-- ---- pools ----
+
 ---@class cognito.pool_options
 ---@field user_pool_id string
 ---@field client_id string
----@field client_secret? string|string[]|fun():string|string[]
+---@field client_secret? string|string[]|fun(): (string|string[])
 ---@field region? string
 ---@field endpoint? string
 ---@field fips? boolean
 ---@field dual_stack? boolean
 ---@field issuer? string
----@field domain? string
+---@field domain? string of the hosted login
 ---@field storage? cognito.storage
 ---@field host? cognito.host
----@field margin? number
+---@field margin? number before expiry; default 60, at most a quarter of the lifetime
 ---@field flow? "USER_SRP_AUTH"|"USER_PASSWORD_AUTH"|"USER_AUTH"|"CUSTOM_AUTH"
----@field device? boolean
----@field timeout? number
----@field deadline? number
----@field max_attempts? integer
+---@field device? boolean true: confirm and keep devices
+---@field timeout? number for one attempt; default 10
+---@field deadline? number for a whole call; default 30
+---@field max_attempts? integer default 3
 ---@field proxy? string
 ---@field ca_file? string
 ---@field ca_path? string
@@ -71,10 +72,14 @@ function Cancel:cancel() end
 ---@field on_signed_out? fun(reason: string, session: cognito.session)
 ---@field on_warning? fun(err: cognito.error, session?: cognito.session)
 
+---@class cognito.user_context
+---@field ip_address? string
+---@field encoded_data? string
+
 ---@class cognito.sign_in_options: cognito.call_options
 ---@field username string
----@field password? string|fun():string
----@field flow? string
+---@field password? string|fun(): string
+---@field flow? "USER_SRP_AUTH"|"USER_PASSWORD_AUTH"|"USER_AUTH"|"CUSTOM_AUTH"
 ---@field preferred_challenge? string
 ---@field session? string from confirm_sign_up
 ---@field client_metadata? table<string, string>
@@ -87,85 +92,106 @@ function Cancel:cancel() end
 ---@field raw table<string, string> as the service sent them
 ---@field known boolean false: answer with { raw = { ... } }
 
+---@class cognito.answer one of these, as the challenge asks
+---@field code? string
+---@field choice? string
+---@field password? string
+---@field new_password? string
+---@field attributes? table<string, string>
+---@field credential? string|table
+---@field answer? string
+---@field device_name? string
+---@field raw? table<string, string> ChallengeResponses in the service's own words
+
 ---@class cognito.step
 ---@field session? cognito.session
 ---@field challenge? cognito.challenge
 local Step = {}
----@param x string|table one value, or a table of what the challenge asks for
+---@param x string|cognito.answer one value, or a table of what the challenge asks for
 ---@param options? cognito.call_options
 ---@return cognito.step?, cognito.error?
 function Step:answer(x, options) end
----@param options? { key: string }
+---The waiting step as sealed text, for `pool:resume` in any process of the same pool and client.
+---@param options { key: cognito.key }
 ---@return string?, cognito.error?
 function Step:dump(options) end
 
----@class cognito.adopt_options
+---@class cognito.known_device
+---@field key string
+---@field group_key? string
+---@field password? string
+
+---@class cognito.adopt_options what `session:export` gives, or as much of it as there is
 ---@field refresh_token string
 ---@field username? string
 ---@field access_token? string
 ---@field id_token? string
----@field device? table|boolean
+---@field device? cognito.known_device|false
+---@field device_key? string
+---@field expires_at? number
+---@field lifetime? number
+---@field origin? string
+---@field scopes? string[]
+---@field id? string
 
----@class cognito.pool
+---@class cognito.pool: cognito.pool_account
 local Pool = {}
 ---@param options cognito.sign_in_options
 ---@return cognito.step?, cognito.error?
 function Pool:sign_in(options) end
 ---@param text string what `step:dump` gave
----@param options? { key: string }
+---@param options { key: cognito.key }
 ---@return cognito.step?, cognito.error?
 function Pool:resume(text, options) end
----@param which? string|{ id: string }
+---@param which? string|{ id: string } a user's name or alias; nothing: the last one
 ---@return cognito.session?, cognito.error?
 function Pool:session(which) end
----@return table[]?, cognito.error?
+---@return cognito.session[]?, cognito.error?
 function Pool:sessions() end
----@param options cognito.adopt_options|table
+---@param options cognito.adopt_options
 ---@return cognito.session?, cognito.error?
 function Pool:adopt(options) end
----@return cognito.session?, cognito.error?
-function Pool:import(...) end
----@param operation string
----@param input? table
+---@param dump table<string, string>|string localStorage of amazon-cognito-identity-js or Amplify, or that as JSON
+---@return cognito.session[]?, cognito.error[]|cognito.error
+function Pool:import(dump) end
+---@param operation string one of the 32 that need no AWS credentials
+---@param input? table its members, as the API spells them
 ---@param options? cognito.call_options
 ---@return table?, cognito.error?
 function Pool:call(operation, input, options) end
----@param options { username: string, password?: string, attributes?: table<string, string> }
----@return { confirmed: boolean, sub: string, delivery?: cognito.delivery, session?: string }?, cognito.error?
-function Pool:sign_up(options) end
----@param options { username: string, code: string, session?: string, force_alias?: boolean }
----@return { session?: string }?, cognito.error?
-function Pool:confirm_sign_up(options) end
----@param options { username: string }
----@return cognito.delivery?, cognito.error?
-function Pool:resend_code(options) end
----@param options { username: string }
----@return cognito.delivery?, cognito.error?
-function Pool:forgot_password(options) end
----@param options { username: string, code: string, new_password: string }
----@return boolean?, cognito.error?
-function Pool:confirm_forgot_password(options) end
----@return boolean?, cognito.error?
-function Pool:event_feedback(options) end
----@param options { refresh_token: string }
----@return boolean?, cognito.error?
-function Pool:revoke(options) end
----@return integer?, cognito.error?
-function Pool:retry_revocations(...) end
+---@param options? cognito.call_options
+---@return integer how many refresh tokens still wait to be revoked
+function Pool:retry_revocations(options) end
 ---@return number? seconds that the service's clock is ahead of ours
 function Pool:drift() end
----@param options { redirect_uri: string, scopes?: string[], logout_uri?: string, lifetime?: number }
+---@param options cognito.hosted_login_options
 ---@return cognito.hosted_login?, cognito.error?
 function Pool:hosted_login(options) end
----@param options { scopes?: string[] }
+---@param options? { scopes?: string[] }
 ---@return cognito.token_source?, cognito.error?
 function Pool:client_credentials(options) end
 
+-- ---- hosted login, tokens for machines ----
+
+---@class cognito.hosted_login_options
+---@field redirect_uri string
+---@field scopes? string[]
+---@field logout_uri? string
+---@field lifetime? number that a login may take
+
+---@class cognito.authorize_options
+---@field identity_provider? string
+---@field idp_identifier? string
+---@field lang? string
+---@field login_hint? string
+---@field prompt? string
+
 ---@class cognito.hosted_login
 local Login = {}
----@return string url, table pending
+---@param options? cognito.authorize_options
+---@return string url, table pending secret, for this browser and one callback
 function Login:authorize_url(options) end
----@param query string|table
+---@param query string|table<string, string> query string, whole URL, or decoded values
 ---@param pending table
 ---@param options? cognito.call_options
 ---@return cognito.session?, cognito.error?
@@ -183,18 +209,49 @@ local Source = {}
 ---@return string?, cognito.error?
 function Source:access_token(options) end
 
----@class cognito.session
+---@class cognito.browser_login_options: cognito.authorize_options
+---@field ports integer[] of the redirect URIs that are registered
+---@field path? string
+---@field scopes? string[]
+---@field timeout? number for the person; default 300
+---@field open? boolean false: do not open a browser
+---@field on_url? fun(url: string, opened: boolean)
+---@field on_wait? fun()
+---@field deadline? number
+---@field cancel? cognito.cancel_token
+
+-- ---- sessions ----
+
+---@class cognito.own_device
+---@field key string
+---@field confirmation_needed boolean true: say `session:remember_device(true)` or false once
+---@overload fun(session: cognito.session, options: cognito.device_options): cognito.device?, cognito.error?
+
+---@class cognito.sign_out_options: cognito.call_options
+---@field revoke? boolean default true
+---@field global? boolean default false: all sessions of the user
+
+---@class cognito.signed_out
+---@field cleared boolean
+---@field revoked boolean
+---@field global boolean
+---@field queued boolean the revocation is tried again later
+---@field errors table<string, cognito.error> by step
+
+---@class cognito.session: cognito.session_account
 ---@field id string
 ---@field username? string
----@field device? { key: string, confirmation_needed: boolean }
+---@field device? cognito.own_device also a method: session:device{ key = }
 ---@field last_error? cognito.error
 local Session = {}
+---A valid token, refreshed when it must be.
 ---@param options? cognito.call_options
 ---@return string?, cognito.error?
 function Session:access_token(options) end
 ---@param options? cognito.call_options
 ---@return string?, cognito.error?
 function Session:id_token(options) end
+---@param options? cognito.call_options
 ---@return table?, cognito.error?
 function Session:claims(options) end
 ---@return number
@@ -202,73 +259,23 @@ function Session:expires_in() end
 ---@param options? cognito.call_options
 ---@return boolean?, cognito.error?
 function Session:refresh(options) end
----@param options? { revoke?: boolean, global?: boolean }
----@return { cleared: boolean, revoked: boolean, global: boolean, queued: boolean, errors: table }
+---@param options? cognito.sign_out_options
+---@return cognito.signed_out
 function Session:sign_out(options) end
----@param operation string
----@param input? table
+---@param operation string one of the 32 that need no AWS credentials
+---@param input? table its members, as the API spells them; AccessToken is filled in
 ---@param options? cognito.call_options
 ---@return table?, cognito.error?
 function Session:call(operation, input, options) end
----@return table
+---@return cognito.adopt_options secret
 function Session:export() end
----@param headers table
----@return table?, cognito.error?
+---@generic T: table
+---@param headers T gets `Authorization`
+---@param options? cognito.call_options
+---@return T?, cognito.error?
 function Session:authorize(headers, options) end
----@param remember boolean
----@return boolean?, cognito.error?
-function Session:remember_device(remember, options) end
----@return boolean?, cognito.error?
-function Session:forget_device(options) end
----@return table[]?, string|cognito.error? page
-function Session:devices(options) end
----@return fun(): table?
-function Session:each_device(options) end
----@return { username: string, attributes: table<string, string>, preferred_mfa?: string, mfa: string[] }?, cognito.error?
-function Session:user(options) end
----@param options { attributes: table<string, string> }
----@return cognito.delivery[]?, cognito.error?
-function Session:update_attributes(options) end
----@param options { names: string[] }
----@return boolean?, cognito.error?
-function Session:delete_attributes(options) end
----@param options { name: string }
----@return cognito.delivery?, cognito.error?
-function Session:send_attribute_code(options) end
----@param options { name: string, code: string }
----@return boolean?, cognito.error?
-function Session:verify_attribute(options) end
----@param options { new_password: string, previous_password?: string }
----@return boolean?, cognito.error?
-function Session:change_password(options) end
----@return boolean?, cognito.error?
-function Session:delete_user(options) end
----@return { preferred?: string, enabled: string[] }?, cognito.error?
-function Session:mfa(options) end
----@param options { sms?: boolean|table, totp?: boolean|table, email?: boolean|table, passkey?: boolean }
----@return boolean?, cognito.error?
-function Session:set_mfa(options) end
----@return boolean?, cognito.error?
-function Session:set_user_settings(options) end
----@return { username: string, preferred_mfa?: string, mfa: string[], factors: string[] }?, cognito.error?
-function Session:auth_factors(options) end
----@return { secret: string }?, cognito.error?
-function Session:associate_totp(options) end
----@param options { code: string, device_name?: string }
----@return boolean?, cognito.error?
-function Session:verify_totp(options) end
----@return string?, table|cognito.error?
-function Session:start_passkey(options) end
----@param options { credential: string|table }
----@return boolean?, cognito.error?
-function Session:complete_passkey(options) end
----@param options { credential_id: string }
----@return boolean?, cognito.error?
-function Session:delete_passkey(options) end
----@return table[]?, string|cognito.error? page
-function Session:passkeys(options) end
----@return fun(): table?
-function Session:each_passkey(options) end
+
+-- ---- tokens that others bring ----
 
 ---@class cognito.verifier_options
 ---@field user_pool_id string|string[]
@@ -278,7 +285,7 @@ function Session:each_passkey(options) end
 ---@field scopes? string|string[]
 ---@field leeway? number
 ---@field max_future_iat? number
----@field custom_check? function
+---@field custom_check? fun(claims: table): boolean?, string?
 ---@field issuer? string|string[]
 ---@field jwks? string|table
 ---@field now? fun(): number
@@ -294,21 +301,21 @@ function Session:each_passkey(options) end
 ---@field ca_file? string
 ---@field ca_path? string
 ---@field user_agent? string
----@field logger? function
----@field on_warning? function
+---@field logger? fun(level: string, message: string, fields: table)
+---@field on_warning? fun(err: cognito.error)
 
 ---@class cognito.verifier
 local Verifier = {}
----@param token string
+---@param token string?
 ---@param options? cognito.call_options
 ---@return table? claims, cognito.error?
 function Verifier:verify(token, options) end
----@param token string
+---@param token string?
 ---@param names? string[] 1 to 16 claims
 ---@param options? cognito.call_options
 ---@return table? claims, boolean|cognito.error whole_or_err
 function Verifier:pick(token, names, options) end
----@param token string
+---@param token string?
 ---@param options? cognito.call_options
 ---@return boolean?, cognito.error?
 function Verifier:check(token, options) end
@@ -316,23 +323,11 @@ function Verifier:check(token, options) end
 ---@param pool_id? string
 ---@return boolean?, cognito.error?
 function Verifier:cache_jwks(text, pool_id) end
+---@param options? cognito.call_options
 ---@return boolean?, cognito.error?
 function Verifier:fetch_keys(options) end
 
----@class cognito.loop: cognito.host
-local Loop = {}
----@param fn function
-function Loop:spawn(fn, ...) end
-function Loop:run() end
----@param seconds? number
-function Loop:step(seconds) end
----@return integer
-function Loop:pollfd() end
----@return string
-function Loop.events() end
----@return number?
-function Loop:timeout() end
-function Loop:close() end
+-- ---- the module ----
 
 ---@class cognito
 ---@field _VERSION string
@@ -348,7 +343,8 @@ function cognito.cancel() end
 ---@param options cognito.verifier_options
 ---@return cognito.verifier?, cognito.error?
 function cognito.verifier(options) end
----@param pool cognito.pool
+---@param pool cognito.pool with `domain`
+---@param options cognito.browser_login_options
 ---@return cognito.session?, cognito.error?
 function cognito.browser_login(pool, options) end
 
@@ -356,9 +352,11 @@ function cognito.browser_login(pool, options) end
 local jws = {}
 ---@param token string
 ---@param jwks_text string
----@return string? payload, string|cognito.error header
+---@return string? payload, table|cognito.error header
 function jws.verify(token, jwks_text) end
 ---@param token string
+---@return table? claims nobody has checked them
+---@return table|cognito.error header
 function jws.decode_unverified(token) end
 
 ---@class cognito.totp
@@ -368,19 +366,40 @@ local totp = {}
 ---@return string?, cognito.error?
 function totp.code(secret, time) end
 ---@param options { secret: string, account: string, issuer?: string }
----@return string?, cognito.error?
+---@return string? uri it holds the secret
+---@return cognito.error?
 function totp.uri(options) end
+
+---@class cognito.file_storage_options
+---@field path? string
+---@field key? cognito.key
+---@field lock? "none"
+
+---@class cognito.redis_storage_options
+---@field connect fun(): table?, string?
+---@field key cognito.key
+---@field release? fun(client: table, broken: boolean)
+---@field prefix? string
+---@field timeout? number
+---@field ttl? number
+
+---@class cognito.dict_storage_options
+---@field name string of the lua_shared_dict
+---@field key? cognito.key
+---@field ttl? number
 
 ---@class cognito.storages
 local storage = {}
 ---@return cognito.storage
 function storage.memory() end
----@param options? { path?: string, key?: string|table|function }
----@return cognito.storage?, cognito.error?
+---@param options? cognito.file_storage_options
+---@return cognito.storage
 function storage.file(options) end
----@return cognito.storage?, cognito.error?
+---@param options cognito.redis_storage_options
+---@return cognito.storage
 function storage.redis(options) end
----@return cognito.storage?, cognito.error?
+---@param options cognito.dict_storage_options
+---@return cognito.storage
 function storage.shared_dict(options) end
 
 return cognito
