@@ -50,7 +50,7 @@ end
 local RETRY = '%s <a href="%s">Sign in again</a>.'
 
 local function failed(self, code, words)
-  ngx.log(ngx.NOTICE, "cognito guard: a callback was refused: ", code)
+  reply.log(ngx.NOTICE, "cognito guard: a callback was refused: " .. code)
   return reply.page(400, "Sign-in did not work", RETRY:format(words, reply.escape(self.login_path)))
 end
 

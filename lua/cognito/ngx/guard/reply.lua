@@ -65,11 +65,23 @@ function reply.redirect(url, status)
   return ngx.redirect(url, status or 303)
 end
 
+local function write(_, level, text) ngx.log(level, text) end
+
+--- Write a line to the error log. nginx adds the request line to what a handler writes, and with it the query, where a
+-- callback has its code; so such a line comes from a timer, which has no request.
+-- @tparam integer level such as `ngx.ERR`
+-- @tparam string text without secrets
+function reply.log(level, text)
+  if not ngx.var.args then return ngx.log(level, text) end
+  local where = (", client: %s, uri: %s"):format(ngx.var.remote_addr, ngx.var.uri:gsub("%c", "?"))
+  ngx.timer.at(0, write, level, text .. where)
+end
+
 --- The service or the storage cannot be asked now. The error goes to the log: its text never holds a secret.
 -- @tparam table err
 -- @tparam boolean api
 function reply.unavailable(err, api)
-  ngx.log(ngx.ERR, "cognito guard: ", tostring(err))
+  reply.log(ngx.ERR, "cognito guard: " .. tostring(err))
   local more = { ["Retry-After"] = math.ceil(err.retry_after or 2) }
   if api then return reply.json(503, "unavailable", more) end
   return reply.page(503, "Please try again", "Signing in is not possible at the moment. Reload this page in a "
