@@ -1,4 +1,6 @@
 --- The pool object: the value of `cognito.pool` with a host, a storage and the calls that need them.
+-- Its methods run in every host; what is called "the kinds of a call" are `dns connect tls timeout network
+-- http_redirect bad_response response_too_large throttled limited server config cancelled`.
 -- @module cognito.facade
 
 local choose = require "cognito.host.choose"
@@ -71,9 +73,9 @@ local function random_name()
   return id:sub(1, 8) .. id:sub(-8)
 end
 
---- See `cognito.pool`.
+--- See `cognito.pool`. In nginx a pool is best made in init_by_lua*.
 -- @tparam table o
--- @treturn table|nil the pool, or nil and an error
+-- @treturn table|nil the pool, or nil and an error of kind `config`
 function facade.new(o)
   local pool, err = pool_value.new(o)
   if not pool then return nil, err end
@@ -93,19 +95,19 @@ function facade.new(o)
   return pool
 end
 
---- Signs a user in; see `cognito.signin.start`.
+--- Signs a user in; see `cognito.signin.start`. Operations InitiateAuth, RespondToAuthChallenge.
 -- @tparam table given
--- @treturn table|nil a step, or nil and an error
+-- @treturn table|nil a step, or nil and an error: `auth`, `invalid`, `rejected`, and the kinds of a call
 function Pool:sign_in(given)
   -- no tail call: the levels of raised errors count this function
   local step, err = require("cognito.signin").start(self, given)
   return step, err
 end
 
---- Goes on with a sign-in that `step:dump` put into text; see `cognito.signin.resume`.
+--- Goes on with a sign-in that `step:dump` put into text; see `cognito.signin.resume`. Nothing is sent.
 -- @tparam string text
 -- @tparam table given `key`
--- @treturn table|nil a step, or nil and an error
+-- @treturn table|nil a step, or nil and an error: `invalid`, `challenge_expired`, `store` (the key)
 function Pool:resume(text, given)
   local step, err = require("cognito.signin").resume(self, text, given)
   return step, err
@@ -207,7 +209,8 @@ end
 -- @tparam string name one of the 32 operations without AWS credentials; another raises
 -- @tparam[opt] table input the operation's members, as the API spells them
 -- @tparam[opt] table given `deadline` (seconds), `cancel`, `max_attempts`
--- @treturn table|nil the answer's members, or nil and an error
+-- @treturn table|nil the answer's members, or nil and an error: `invalid` (refused before sending: `field`), `auth`,
+-- `rejected` (see `code` and `hint`), and the kinds of a call
 function Pool:call(name, input, given)
   -- no tail call: the levels of raised errors count this function
   local answer, err = calls.of_pool(self, name, input, given)
@@ -250,7 +253,7 @@ function Pool:client_credentials(given)
   return require("cognito.credentials").new(self, given)
 end
 
---- Tries again to revoke what earlier sign-outs could not.
+--- Tries again to revoke what earlier sign-outs could not (RevokeToken).
 -- @tparam[opt] table given `deadline`, `cancel`, `max_attempts`
 -- @treturn number how many refresh tokens still wait
 function Pool:retry_revocations(given)

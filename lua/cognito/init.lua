@@ -25,13 +25,13 @@ function cognito.pool(options)
   return pool, err
 end
 
---- A cancel token: give it as `cancel` to calls, and call `token:cancel()` to end them.
+--- A cancel token: give it as `cancel` to calls, and call `token:cancel()` to end them with kind `cancelled`.
 -- @treturn table
 function cognito.cancel()
   return require("cognito.cancel").new()
 end
 
---- Checks tokens that somebody else brings; see `cognito.verifier`.
+--- Checks tokens that somebody else brings (RFC 7519); see `cognito.verifier`. Any host.
 -- @tparam table options
 -- @treturn table|nil the verifier, or nil and an error of kind `config`
 function cognito.verifier(options)
@@ -52,7 +52,7 @@ end
 --- Codes of an authenticator app and the URI that enrols one; see `cognito.totp`.
 cognito.totp = {}
 
---- The code that an authenticator app would show.
+--- The code that an authenticator app would show (TOTP, RFC 6238).
 -- @tparam string secret base32
 -- @tparam[opt] number time seconds since the epoch; default: now
 -- @treturn string|nil six digits, or nil and an error of kind `invalid`

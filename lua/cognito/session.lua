@@ -1,6 +1,7 @@
 --- A session: the tokens of one sign-in, kept fresh.
 --
--- A session object has `id`, `username`, and where they apply `device`, `last_error`.
+-- A session object has `id`, `username`, and where they apply `device`, `last_error`. Its methods run in every host;
+-- what is called "the kinds of a call" is said in `cognito.facade`.
 -- @module cognito.session
 
 local core = require "cognito.core"
@@ -175,7 +176,7 @@ local function read_identity(self, pool)
   return record.id_token
 end
 
---- A valid ID token; it is renewed when it must be.
+--- A valid ID token; it is renewed when it must be (GetTokensFromRefreshToken).
 -- @tparam[opt] table given as for `access_token`
 -- @treturn string|nil the token, or nil and an error as for `access_token`; `rejected` with code `no_id_token` when the
 -- session has none
@@ -215,7 +216,7 @@ function Session:expires_in()
   return left > 0 and left or 0
 end
 
---- Renews the tokens now, unless somebody else just did.
+--- Renews the tokens now, unless somebody else just did (GetTokensFromRefreshToken).
 -- @tparam[opt] table given as for `access_token`
 -- @treturn boolean|nil true, or nil and an error as for `access_token`
 function Session:refresh(given)
@@ -238,7 +239,8 @@ end
 -- @tparam string name one of the 32 operations without AWS credentials; another raises
 -- @tparam[opt] table input the operation's members, as the API spells them
 -- @tparam[opt] table given as for `access_token`
--- @treturn table|nil the answer's members, or nil and an error
+-- @treturn table|nil the answer's members, or nil and an error: `invalid` (refused before sending: `field`), `auth`,
+-- `rejected` (see `code` and `hint`), `sign_in_required`, and the kinds of a call
 function Session:call(name, input, given)
   -- no tail call: the levels of raised errors count this function
   local answer, err = calls.of_session(self, name, input, given)
@@ -257,7 +259,8 @@ function Session:export()
   return out
 end
 
---- Ends the session. It is always cleared locally; what could not be revoked is queued and tried again later.
+--- Ends the session (RevokeToken; with `global` GlobalSignOut too). It is always cleared locally; what could not be
+-- revoked is queued and tried again later.
 -- @tparam[opt] table given `revoke` (default true), `global` (default false: all sessions of the user), `deadline`,
 -- `cancel`, `max_attempts`
 -- @treturn table what happened, per step: `cleared`, `revoked`, `global`, `queued` (booleans) and `errors` (by step)

@@ -166,7 +166,9 @@ local function needs(self, part, where, option)
 end
 
 --- Lets a request with a good bearer token pass; answers 401, 403 or 503 else. The claims are in `ngx.ctx.cognito`.
+-- Bearer tokens as in RFC 6750.
 -- @tparam[opt] table policy `groups`, `scopes` (lists of which the token must name one), `optional`
+-- @treturn nil it returns when the request may pass; else nginx has answered it
 -- **context:** rewrite_by_lua*, access_by_lua*
 function Guard:bearer(policy)
   needs(self, "verifier", "guard:bearer", "verifier")
@@ -177,6 +179,7 @@ end
 -- `claims` and `session`.
 -- @tparam[opt] table policy `optional` (true: who is not signed in may pass too), `groups`, `scopes`, `api` (true or
 -- false instead of looking at the request)
+-- @treturn nil it returns when the request may pass; else nginx has answered it
 -- **context:** rewrite_by_lua*, access_by_lua*
 function Guard:login(policy)
   needs(self, "visits", "guard:login", "pool")
@@ -192,14 +195,16 @@ function Guard:form()
   return form.handle(self)
 end
 
---- The place to which the hosted login sends the browser back.
+--- The place to which the hosted login sends the browser back (RFC 6749 4.1.2). It answers the request: a redirect to
+-- where the person wanted to go, or a page that says what is wrong.
 -- **context:** content_by_lua*
 function Guard:callback()
   needs(self, "hosted", "guard:callback", "hosted")
   return hosted.callback(self)
 end
 
---- Signs out: a POST with the word of `guard:csrf` in the field `csrf` or the header `X-CSRF-Token`.
+--- Signs out: a POST with the word of `guard:csrf` in the field `csrf` or the header `X-CSRF-Token`. It answers the
+-- request.
 -- @tparam[opt] table policy `global` (true: every session of the user)
 -- **context:** content_by_lua*
 function Guard:logout(policy)
@@ -207,7 +212,7 @@ function Guard:logout(policy)
   return logout.handle(self, policy and options.check(policy, { global = "boolean" }, "guard:logout", 2) or {})
 end
 
---- The word against cross-site requests for forms of pages behind `guard:login`.
+--- The word against cross-site requests for forms of pages behind `guard:login`. Any phase behind it.
 -- @treturn string|nil nil when nobody is signed in
 function Guard:csrf()
   local who = ngx.ctx.cognito

@@ -6,7 +6,7 @@ local text_fault = require("cognito.core").text_fault
 
 local typed = {}
 
---- The forms of the core (csrc/core/text.h) and the lengths in characters.
+-- The forms of the core (csrc/core/text.h) and the lengths in characters.
 typed.forms = {
   Username = { "no_blanks", 1, 128 },
   -- A password that is proven, not set: whether it may hold spaces is for the pool's policy to say.
