@@ -11,15 +11,14 @@
  * folder of hashed certificates. `easy 0` sends one request, for the time of a cold start. Prints the CPU time of a refresh in
  * microseconds, measured after a warm-up of as many refreshes as are in flight, and the wall time.
  */
-#define _GNU_SOURCE 1
+#include "clocks.h"
+
 #include <curl/curl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
-#include <time.h>
 
 enum { TOKEN = 1686, ANSWER = 65536 };
 
@@ -33,19 +32,6 @@ static char body[TOKEN + 256];
 static struct curl_slist *fields;
 static const char *url, *ca_file;
 static long long checked;
-
-static double cpu(void) {
-    struct rusage r;
-    getrusage(RUSAGE_SELF, &r);
-    return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) * 1e6 +
-           (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec);
-}
-
-static double wall(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
 
 static void die(const char *message) {
     fprintf(stderr, "bench_refresh: %s\n", message);

@@ -6,31 +6,17 @@
  *
  * Prints the CPU time of a request in microseconds, after a warm-up, and the wall time.
  */
-#define _GNU_SOURCE 1
+#include "clocks.h"
+
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
 
 enum { ANSWER = 65536, WARM_UP = 50 };
 
 static char answer[ANSWER];
 static size_t length;
-
-static double cpu(void) {
-    struct rusage r;
-    getrusage(RUSAGE_SELF, &r);
-    return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) * 1e6 +
-           (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec);
-}
-
-static double wall(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
 
 static void die(const char *message) {
     fprintf(stderr, "bench_send: %s\n", message);

@@ -7,7 +7,8 @@
  *
  * Prints microseconds of CPU and of wall time for one.
  */
-#define _GNU_SOURCE 1
+#include "clocks.h"
+
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -15,26 +16,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
 
 enum { NAMES = 64 }; /* user names that are hashed in turn */
 
 static BIGNUM *n, *g, *k, *a, *A, *B, *u, *x, *t, *s;
 static BN_MONT_CTX *mont;
 static BN_CTX *ctx;
-
-static double cpu(void) {
-    struct rusage r;
-    getrusage(RUSAGE_SELF, &r);
-    return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) * 1e6 + (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec);
-}
-
-static double wall(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
 
 static void must(int ok) {
     if (ok) return;
