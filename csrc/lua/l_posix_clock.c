@@ -28,14 +28,9 @@ static int l_getpid(lua_State *L) {
     return 1;
 }
 
-static int l_geteuid(lua_State *L) {
-    lua_pushnumber(L, (lua_Number)geteuid());
-    return 1;
-}
-
 static const luaL_Reg functions[] = {
     {"now", l_now},       {"monotime", l_monotime}, {"boottime", l_boottime}, {"sleep", l_sleep},
-    {"getpid", l_getpid}, {"geteuid", l_geteuid},   {NULL, NULL},
+    {"getpid", l_getpid}, {NULL, NULL},
 };
 
 const struct posix_topic posix_clock = {functions, NULL};

@@ -88,4 +88,12 @@ function M.interpreter()
   return (_VERSION:gsub("^Lua ", "lua"))
 end
 
+--- Whether the specs run as root.
+function M.is_root()
+  local pipe = assert(io.popen "id -u")
+  local id = pipe:read "*n"
+  pipe:close()
+  return id == 0
+end
+
 return M
