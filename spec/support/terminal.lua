@@ -49,12 +49,12 @@ end
 
 --- Waits until the screen shows `text`, `times` times; raises with the screen when it does not.
 function Terminal:see(text, seconds, times)
-  local ends = socket.gettime() + (seconds or 10)
+  local ends = socket.gettime() + (seconds or 30)
   local screen
   repeat
     screen = self:screen()
     if count(screen, text) >= (times or 1) then return screen end
-    socket.sleep(0.02)
+    socket.sleep(0.05)
   until socket.gettime() > ends
   error(("the terminal does not show %q but:\n%s"):format(text, screen), 2)
 end
