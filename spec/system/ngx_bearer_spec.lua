@@ -34,6 +34,10 @@ local SERVER = [[
         content_by_lua_block { ngx.print "ok" } }
     location /upstream { content_by_lua_block { app.upstream() } }
     location /online { access_by_lua_block { app.online:bearer() } content_by_lua_block { ngx.print "ok" } }
+    location /both { access_by_lua_block { app.online:bearer() } proxy_pass http://127.0.0.1:$PORT/upstream; }
+    location /far { access_by_lua_block { app.far:bearer() } content_by_lua_block { ngx.print "ok" } }
+    location /wrong { access_by_lua_block { app.api:bearer { group = { "staff" } } }
+        content_by_lua_block { ngx.print "ok" } }
     location /two { access_by_lua_block { app.two:bearer() } content_by_lua_block { app.claims() } }
 ]]
 
@@ -182,6 +186,23 @@ describe("guard:bearer in nginx", function()
     assert.truthy(headers["www-authenticate"]:find('error="insufficient_scope", scope="orders/read"', 1, true))
     assert.equal(200, (bearer("/grouped", good.AccessToken)))
     assert.equal(403, (bearer("/grouped", tokens("bob").AccessToken)))
+  end)
+
+  it("keeps the cookies of a browser's session from the upstream", function()
+    local _, said = bearer("/both", good.AccessToken, { cookie = "a=1; __Host-session=" .. ("A"):rep(43) .. "; b=2" })
+    assert.equal("a=1; b=2", cjson.decode(said).cookie)
+  end)
+
+  it("says in the log why it has no keys, and which directive is missing", function()
+    assert.equal(503, (bearer("/far", good.AccessToken)))
+    assert.is_true(server:logs "add `resolver <address of a name server>;` to nginx.conf")
+  end)
+
+  it("names the line of a policy that is wrong", function()
+    assert.equal(500, (bearer("/wrong", good.AccessToken)))
+    assert.is_true(server:logs 'unknown option "group"; did you mean groups?')
+    assert.truthy(server:log():find("access_by_lua%b(): *%d*:? *guard:bearer") or
+      server:log():find("nginx.conf:%d+%):%d+: guard:bearer"))
   end)
 
   it("takes tokens of the pools and clients that it was told, and of no other", function()

@@ -135,6 +135,10 @@ describe("the guard in nginx", function()
       local status, body = b.request("/open/x", { headers = { ["x-user"] = "root" } })
       assert.equal(200, status)
       assert.is_nil(cjson.decode(body)["x-user"])
+      b.jar.theme = "dark"
+      b.jar["__Host-session-form"] = ("A"):rep(43)
+      b.jar["__Host-session"] = ("B"):rep(43)
+      assert.equal("theme=dark", cjson.decode((select(2, b.request "/open/x"))).cookie)
       b = signed_in()
       assert.equal("alice", cjson.decode((select(2, b.request "/open/x")))["x-user"])
     end)
@@ -197,6 +201,12 @@ describe("the guard in nginx", function()
   -- ---- the form ----
 
   describe("the form", function()
+    it("tells the service whose browser it is, as a confidential client should", function()
+      new_browser().sign_in "alice"
+      local sent = service.requests "InitiateAuth"
+      assert.equal("127.0.0.1", sent[#sent].input.UserContextData.IpAddress)
+    end)
+
     it("goes back to where it came from, to allowed places only", function()
       local _, _, headers = new_browser().sign_in("alice", { ["return"] = "/app/x?y=1" })
       assert.equal("/app/x?y=1", headers.location:gsub("^http://[^/]+", ""))

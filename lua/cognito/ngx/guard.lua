@@ -102,7 +102,7 @@ end
 
 local function add_visits(self, given)
   if not given.pool then return true end
-  if given.key == nil then error("cognito.guard: option key is missing; it seals what browsers keep", 4) end
+  if given.key == nil then error("cognito.guard: option key is missing; it seals what browsers keep", 3) end
   self.keys = keys.new(given.key, "cognito.guard")
   local ready, err = self.keys:seal("", "")
   if not ready then return nil, err end
@@ -148,10 +148,10 @@ local NO_POLICY = {}
 -- A location asks at each request, so what is in order is seen without the general check.
 local function policy_of(given, where)
   if given == nil then return NO_POLICY end
-  if type(given) ~= "table" then return options.check(given, POLICY, where, 3) end
-  for name, value in pairs(given) do
-    if type(value) ~= POLICY[name] then return options.check(given, POLICY, where, 3) end
-  end
+  local fine = type(given) == "table"
+  for name, value in pairs(fine and given or NO_POLICY) do fine = fine and type(value) == POLICY[name] end
+  -- no tail call, which would lose the line that the error is to name
+  if not fine then options.check(given, POLICY, where, 3) end
   return given
 end
 

@@ -45,6 +45,7 @@ end
 -- @tparam table other `pool_id`, `issuer`, `client_id` of another pool
 function M.init_bearer(other)
   M.online = must(cognito_guard.new { pool = M.pool, key = KEY, verifier = { online = M.pool } })
+  M.far = must(cognito_guard.new { verifier = { user_pool_id = "eu-west-1_Faraway01", client_id = false } })
   M.two = must(cognito_guard.new { verifier = { user_pool_id = { M.pool.user_pool_id, other.pool_id },
     client_id = { M.pool.client_id, other.client_id },
     issuer = { [M.pool.user_pool_id] = M.pool:issuers()[1], [other.pool_id] = other.issuer } } })

@@ -112,6 +112,7 @@ local function no_token(self, policy, code)
   if code then return reply.json(400, code, challenge(self, (', error="%s"'):format(code))) end
   if not policy.optional then return reply.json(401, "token_required", challenge(self)) end
   headers.clear(self.headers)
+  if self.visits then headers.hide_cookies(self.cookie) end
 end
 
 local function judge(self, token, policy)
@@ -134,6 +135,7 @@ function bearer.handle(self, policy)
   if missing then return refuse_policy(self, missing, policy) end
   ngx.ctx.cognito = on_demand(token, claims, whole)
   headers.set(self.headers, claims)
+  if self.visits then headers.hide_cookies(self.cookie) end
 end
 
 return bearer

@@ -1,6 +1,8 @@
 --- The headers in which an upstream reads who asks: removed as a client sent them, set from claims.
 -- @module cognito.ngx.guard.headers
 
+local cookies = require "cognito.ngx.guard.cookies"
+
 local headers = {}
 
 -- Many upstreams take both for one: CGI and WSGI know HTTP_X_USER only.
@@ -53,6 +55,16 @@ function headers.set(plan, claims)
     local text = value ~= nil and text_of(value) or nil
     if text then ngx.req.set_header(entry.name, text) end
   end
+end
+
+--- Keep the guard's own cookies from the upstream: one that echoes its headers must not hand them to a script in the
+-- page.
+-- @tparam string prefix of their names
+function headers.hide_cookies(prefix)
+  local header = ngx.var.http_cookie
+  if not header or not header:find(prefix, 1, true) then return end
+  local rest = cookies.without(header, prefix)
+  if rest == "" then ngx.req.clear_header "Cookie" else ngx.req.set_header("Cookie", rest) end
 end
 
 return headers

@@ -3,7 +3,6 @@
 -- @module cognito.ngx.guard.login
 
 local bearer = require "cognito.ngx.guard.bearer"
-local cookies = require "cognito.ngx.guard.cookies"
 local headers = require "cognito.ngx.guard.headers"
 local reply = require "cognito.ngx.guard.reply"
 local request = require "cognito.ngx.guard.request"
@@ -36,7 +35,7 @@ local function send_to_sign_in(self, policy)
 end
 
 local function nobody(self, policy)
-  if policy.optional then return end
+  if policy.optional then return headers.hide_cookies(self.cookie) end
   return send_to_sign_in(self, policy)
 end
 
@@ -70,17 +69,8 @@ local function renew_ahead(self, visit)
   ngx.timer.at(0, renew, session, kept)
 end
 
--- An upstream that echoes its headers must not hand our cookies to a script in the page.
-local function hide_cookies(self)
-  local header = ngx.var.http_cookie
-  if header then
-    local rest = cookies.without(header, self.cookie)
-    if rest == "" then ngx.req.clear_header "Cookie" else ngx.req.set_header("Cookie", rest) end
-  end
-end
-
 local function pass(self, visit, token, claims)
-  hide_cookies(self)
+  headers.hide_cookies(self.cookie)
   if self.background then renew_ahead(self, visit) end
   ngx.ctx.cognito = { claims = claims, session = visit.session, visit = visit }
   headers.set(self.headers, claims)

@@ -81,7 +81,8 @@ end
 -- @tparam table err
 -- @tparam boolean api
 function reply.unavailable(err, api)
-  reply.log(ngx.ERR, "cognito guard: " .. tostring(err))
+  local cause = err.cause and "; because of " .. tostring(err.cause) or ""
+  reply.log(ngx.ERR, "cognito guard: " .. tostring(err) .. cause)
   local more = { ["Retry-After"] = math.ceil(err.retry_after or 2) }
   if api then return reply.json(503, "unavailable", more) end
   return reply.page(503, "Please try again", "Signing in is not possible at the moment. Reload this page in a "
