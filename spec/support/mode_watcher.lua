@@ -1,4 +1,5 @@
--- usage: mode_watcher.lua FOLDER: looks at the modes of all files in it, over and over, until a file `stop` appears.
+-- usage: mode_watcher.lua FOLDER MARK: looks at the modes of all files in FOLDER, over and over, until a file `stop`
+-- appears there. Makes the file MARK when it has seen a hundred.
 local lfs = require "lfs"
 
 local folder = arg[1]
@@ -12,6 +13,7 @@ while not stop do
     local mode = ours and lfs.symlinkattributes(folder .. "/" .. name, "permissions")
     if mode then
       seen = seen + 1
+      if seen == 100 then assert(io.open(arg[2], "w")):close() end
       if mode:sub(4) ~= "------" then wide = wide + 1 end
     end
   end
