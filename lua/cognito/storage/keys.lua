@@ -177,13 +177,15 @@ function Keys:open(place, sealed)
   return open_with(list, place, sealed)
 end
 
---- Another key for another purpose, made from the newest one.
+--- Other keys for another purpose, one made from each, the newest first.
 -- @tparam string purpose
--- @treturn string|nil 32 octets, or nil and an error of kind `store`
+-- @treturn {string,...}|nil of 32 octets, or nil and an error of kind `store`
 function Keys:derive(purpose)
   local list, err = known_keys(self)
   if not list then return nil, err end
-  return core.hmac_sha256(list[1], "lua-cognito derived key\0" .. purpose)
+  local derived = {}
+  for i, key in ipairs(list) do derived[i] = core.hmac_sha256(key, "lua-cognito derived key\0" .. purpose) end
+  return derived
 end
 
 return keys

@@ -36,28 +36,32 @@ function Browser:create()
   return id, cookies.set(self.cookie, id)
 end
 
+local function word(key, id) return core.b64url_encode(core.hmac_sha256(key, id)) end
+
 --- The word that a form of this browser carries against cross-site requests.
 -- @tparam string id of the browser, or of a visit
 -- @treturn string or nil and an error of kind `store`
 function Browser:token(id)
-  local key, err = self.keys:derive "csrf"
-  if not key then return nil, err end
-  return core.b64url_encode(core.hmac_sha256(key, id))
+  local keys, err = self.keys:derive "csrf"
+  if not keys then return nil, err end
+  return word(keys[1], id)
 end
 
---- Whether a form carries the word of this browser.
--- @tparam[opt] string id
--- @tparam[opt] string given
+--- Whether a form carries the word of this browser, also one that was made before the key was replaced.
+-- @tparam ?string id
+-- @tparam ?string given
 -- @treturn boolean
 function Browser:is_token(id, given)
   if not id or type(given) ~= "string" or #given > 64 then return false end
-  local wanted = self:token(id)
-  return wanted ~= nil and core.equal(wanted, given)
+  for _, key in ipairs(self.keys:derive "csrf" or {}) do
+    if core.equal(word(key, id), given) then return true end
+  end
+  return false
 end
 
---- The key that seals a half-done sign-in into this browser's form.
+--- The keys that seal a half-done sign-in into this browser's form.
 -- @tparam string id
--- @treturn string 32 octets, or nil and an error of kind `store`
-function Browser:step_key(id) return self.keys:derive("step\0" .. id) end
+-- @treturn {string,...} of 32 octets, the newest first; or nil and an error of kind `store`
+function Browser:step_keys(id) return self.keys:derive("step\0" .. id) end
 
 return browser

@@ -66,9 +66,9 @@ local function enter(self, visitor, session)
 end
 
 local function ask(self, visitor, step, fields, problem)
-  local key, err = self.browser:step_key(visitor.id)
+  local keys, err = self.browser:step_keys(visitor.id)
   local sealed
-  if key then sealed, err = step:dump { key = key } end
+  if keys then sealed, err = step:dump { key = keys } end
   if not sealed then return unavailable(err) end
   return view(visitor, "challenge", { challenge = step.challenge, state = sealed, username = fields.username,
     problem = problem })
@@ -143,9 +143,9 @@ local function reply_to(challenge, fields)
 end
 
 local function resume(self, visitor, fields)
-  local key, err = self.browser:step_key(visitor.id)
-  if not key then return nil, err end
-  return self.pool:resume(fields.state or "", { key = key })
+  local keys, err = self.browser:step_keys(visitor.id)
+  if not keys then return nil, err end
+  return self.pool:resume(fields.state or "", { key = keys })
 end
 
 function actions.answer(self, visitor, fields)
