@@ -274,6 +274,17 @@ describe("the emulator as a process", function()
     assert.truthy(err:find('unknown field "userz"', 1, true))
   end)
 
+  it("names the word that it does not know, and those that it does", function()
+    for config, wanted in pairs {
+      ['device_tracking = "opt-in"'] = '"opt-in" is none of off always opt_in',
+      ['mfa = "on"'] = '"on" is none of OFF OPTIONAL ON', ['users = { a = { mfa = { "TOTP" } } }'] = '"TOTP" is none of',
+      ['clients = { { auth_flows = { "USER_SRP_AUTH" } } }'] = '"USER_SRP_AUTH" is none of ALLOW_' } do
+      local ok, err = pcall(emulator.start, { config = "return { " .. config .. " }" })
+      assert.is_false(ok)
+      assert.truthy(err:find(wanted, 1, true), err)
+    end
+  end)
+
   it("says what is wrong with its command line or address", function()
     for words, wanted in pairs { ["--port x"] = "2 cognito emulator: a port is a number from 0 to 65535",
       ["--bogus"] = "2 cognito emulator: unknown option '--bogus'",

@@ -84,10 +84,32 @@ local WEBAUTHN = {
 }
 local ROTATION = { grace = 0 }
 
+local METHODS = "SMS_MFA SOFTWARE_TOKEN_MFA EMAIL_OTP"
+
+-- The words that a field may hold, or each item of its list.
+local POOL_WORDS = {
+  mfa = "OFF OPTIONAL ON", device_tracking = "off always opt_in", mfa_methods = METHODS,
+  first_factors = "PASSWORD EMAIL_OTP SMS_OTP WEB_AUTHN",
+}
+local CLIENT_WORDS = {
+  oauth_flows = "code implicit client_credentials",
+  auth_flows = "ALLOW_USER_SRP_AUTH ALLOW_USER_PASSWORD_AUTH ALLOW_REFRESH_TOKEN_AUTH ALLOW_CUSTOM_AUTH"
+    .. " ALLOW_USER_AUTH",
+}
+local USER_WORDS = { status = "CONFIRMED UNCONFIRMED FORCE_CHANGE_PASSWORD RESET_REQUIRED", mfa = METHODS }
+
 local TOP = { strict = true, state_file = false, code_folder = false, key_file = false, pools = false }
 
--- Fills in what is missing; an unknown name or a wrong type is a mistake in the file and stops the start.
-local function fill(given, defaults, where)
+local function check_words(value, allowed, where)
+  for _, word in ipairs(type(value) == "table" and value or { value }) do
+    if not (" " .. allowed .. " "):find(" " .. tostring(word) .. " ", 1, true) then
+      error(("%s: %q is none of %s"):format(where, tostring(word), allowed), 0)
+    end
+  end
+end
+
+-- Fills in what is missing; an unknown name or word or a wrong type is a mistake in the file and stops the start.
+local function fill(given, defaults, where, words)
   if type(given) ~= "table" then error(where .. " must be a table", 0) end
   for key in pairs(given) do
     if defaults[key] == nil then error(("%s: unknown field %q"):format(where, tostring(key)), 0) end
@@ -99,6 +121,7 @@ local function fill(given, defaults, where)
     if default and type(out[key]) ~= type(default) and not (key == "rotation" or out[key] == nil) then
       error(("%s.%s must be a %s"):format(where, key, type(default)), 0)
     end
+    if words and words[key] then check_words(out[key], words[key], where .. "." .. key) end
   end
   return out
 end
@@ -112,7 +135,7 @@ local function check_redirect(uri, where)
 end
 
 local function client(given, where)
-  local out = fill(given, CLIENT, where)
+  local out = fill(given, CLIENT, where, CLIENT_WORDS)
   if out.rotation then
     out.rotation = fill(out.rotation, ROTATION, where .. ".rotation")
     local grace = out.rotation.grace
@@ -133,7 +156,7 @@ local function client(given, where)
 end
 
 local function pool(given, where)
-  local out = fill(given, POOL, where)
+  local out = fill(given, POOL, where, POOL_WORDS)
   if not out.id:find("^[%w_-]+_%w+$") then
     error(where .. ".id is not a user pool id such as eu-west-1_AbCdEf123", 0)
   end
@@ -144,7 +167,7 @@ local function pool(given, where)
   if #out.clients == 0 then out.clients = { {} } end
   for i, item in ipairs(out.clients) do out.clients[i] = client(item, ("%s.clients[%d]"):format(where, i)) end
   local users = {}
-  for name, item in pairs(out.users) do users[name] = fill(item, USER, where .. ".users." .. name) end
+  for name, item in pairs(out.users) do users[name] = fill(item, USER, where .. ".users." .. name, USER_WORDS) end
   out.users = users
   return out
 end
@@ -161,7 +184,7 @@ local function lift(given)
 end
 
 --- @treturn table a user with every default filled in
-function M.user(given) return fill(given, USER, "user") end
+function M.user(given) return fill(given, USER, "user", USER_WORDS) end
 
 --- Completes a configuration.
 -- @tparam table given what the file returned
