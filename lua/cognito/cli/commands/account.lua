@@ -145,12 +145,25 @@ function commands.mfa(ctx)
   return ctx:result({ preferred = state.preferred, enabled = ctx.list(state.enabled) }, show_mfa)
 end
 
+local function own_device(session) return session:export().device_key end
+
+-- The service refreshes a session with its device's key only.
+local function forget(ctx, session)
+  local own = own_device(session)
+  local ok, err = session:forget_device { key = ctx.args.key }
+  if not ok then return nil, err end
+  if own and (ctx.args.key or own) == own then
+    ctx.term.say "This session cannot be refreshed without its device: run `cognito login` again."
+  end
+  return true
+end
+
 local DEVICES = {
   remember = function(ctx, session)
     if not ctx.args.key then return session:remember_device(true) end
     return session:call("UpdateDeviceStatus", { DeviceKey = ctx.args.key, DeviceRememberedStatus = "remembered" })
   end,
-  forget = function(ctx, session) return session:forget_device { key = ctx.args.key } end,
+  forget = forget,
 }
 
 local function all_devices(session)
@@ -167,10 +180,11 @@ end
 local function show_devices(ctx, session)
   return function(value)
     if #value.devices == 0 then ctx.term.say "No device is known." end
-    local own = session:export().device_key
     for _, row in ipairs(value.devices) do
-      local name = tostring(row.attributes.device_name or "")
-      out.line(("%s  %s%s"):format(row.key, name, row.key == own and "  (this one)" or ""))
+      local words = { row.key, tostring(row.attributes.device_name or "") }
+      if row.attributes["dev:device_remembered_status"] == "remembered" then words[#words + 1] = "(remembered)" end
+      if row.key == own_device(session) then words[#words + 1] = "(this one)" end
+      out.line(table.concat(words, "  "))
     end
   end
 end
