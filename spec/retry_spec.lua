@@ -1,3 +1,5 @@
+-- When a request is sent again: the known answers of the SDKs' standard mode, and our exceptions.
+local call = require("cognito.calls").by_name
 local client = require "cognito.client"
 local errors = require "cognito.errors"
 local pool = require "cognito.pool"
@@ -58,7 +60,7 @@ describe("retry, standard mode of 2026, known answers (rand = 1, bucket 400)", f
     it(row[1], function()
       local c, host = make()
       row[2](host)
-      local answer, err = c:call("ListDevices", { AccessToken = "x" }, c:context())
+      local answer, err = call(c, "ListDevices", { AccessToken = "x" }, c:context())
       assert.are.equal(row[3], delays(host))
       assert.are.equal(row[4], c.bucket.tokens)
       assert.are.equal(row[5], answer ~= nil, tostring(err))
@@ -73,7 +75,7 @@ describe("retry, standard mode of 2026, known answers (rand = 1, bucket 400)", f
       between = c.bucket.tokens
       return { status = 200, headers = "\r\n", body = "{}" }
     end)
-    assert(c:call("ListDevices", { AccessToken = "x" }, c:context()))
+    assert(call(c, "ListDevices", { AccessToken = "x" }, c:context()))
     assert.are.equal(386, between)
     assert.are.equal(400, c.bucket.tokens)
   end)
@@ -81,12 +83,12 @@ describe("retry, standard mode of 2026, known answers (rand = 1, bucket 400)", f
   it("stops at once when the bucket is too empty", function()
     local c, host = make(13)
     host:answer(500)
-    local _, err = c:call("ListDevices", { AccessToken = "x" }, c:context())
+    local _, err = call(c, "ListDevices", { AccessToken = "x" }, c:context())
     assert.are.equal("server", err.kind)
     assert.are.equal(13, c.bucket.tokens)
     c.bucket.tokens = 5
     host:refuse("ThrottlingException"):answer(200, "{}")
-    assert(c:call("ListDevices", { AccessToken = "x" }, c:context()))
+    assert(call(c, "ListDevices", { AccessToken = "x" }, c:context()))
   end)
 
   it("never holds more than 500", function()
