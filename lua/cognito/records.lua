@@ -203,6 +203,13 @@ function records.remember(pool, id, alias)
   return put_pointer(pool, "last", "", id)
 end
 
+--- The record of the refresh tokens that wait to be revoked, if there is one.
+-- @tparam table pool
+-- @treturn table|nil the record
+function records.revocations(pool)
+  return (pool.storage:get(records.key(pool, "revoke", "")))
+end
+
 --- Forgets the pointer to the last session if it is this one.
 -- @tparam table pool
 -- @tparam string id

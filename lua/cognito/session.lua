@@ -14,6 +14,7 @@ local tokens = require "cognito.tokens"
 
 local calls = lazy.module "cognito.calls"
 local device = lazy.module "cognito.device"
+local signout = lazy.module "cognito.signout"
 
 local session = {}
 
@@ -119,6 +120,15 @@ local function limit(job, given)
   return ends, given.cancel
 end
 
+-- What an earlier sign-out, maybe of another process, could not revoke.
+local function revoke_waiting(pool, ctx)
+  if pool.revocations == nil and not records.revocations(pool) then
+    pool.revocations = false
+  else
+    signout.drain_later(pool, ctx)
+  end
+end
+
 local function renew(self, given, force)
   local pool = pool_of(self)
   local job = new_job(self, pool, force)
@@ -133,9 +143,7 @@ local function renew(self, given, force)
     ok, why = fail(self, pool, err, force, job)
   end
   if pool.events[1] then refresh.flush(pool) end
-  if record and pool.revocations ~= false then
-    require("cognito.signout").drain_later(pool, { ends = ends, cancel = cancel })
-  end
+  if record and pool.revocations ~= false then revoke_waiting(pool, { ends = ends, cancel = cancel }) end
   return ok, why
 end
 
@@ -265,7 +273,7 @@ end
 -- `cancel`, `max_attempts`
 -- @treturn table what happened, per step: `cleared`, `revoked`, `global`, `queued` (booleans) and `errors` (by step)
 function Session:sign_out(given)
-  return require("cognito.signout").run(self, pool_of(self), given)
+  return signout.run(self, pool_of(self), given)
 end
 
 -- Without the user's name, which the service's model calls sensitive, and the id, which is all one needs to use a

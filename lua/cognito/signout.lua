@@ -79,7 +79,7 @@ end
 -- @tparam table ctx
 -- @treturn number how many still wait
 function signout.drain(pool, ctx)
-  local stored = pool.storage:get(queue_key(pool))
+  local stored = records.revocations(pool)
   local list = stored and stored.tokens or {}
   pool.revocations = false
   for i, token in ipairs(list) do
