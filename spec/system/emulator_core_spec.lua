@@ -277,7 +277,8 @@ describe("the emulator as a process", function()
   it("names the word that it does not know, and those that it does", function()
     for config, wanted in pairs {
       ['device_tracking = "opt-in"'] = '"opt-in" is none of off always opt_in',
-      ['mfa = "on"'] = '"on" is none of OFF OPTIONAL ON', ['users = { a = { mfa = { "TOTP" } } }'] = '"TOTP" is none of',
+      ['mfa = "on"'] = '"on" is none of OFF OPTIONAL ON',
+      ['users = { a = { mfa = { "TOTP" } } }'] = '"TOTP" is none of',
       ['clients = { { auth_flows = { "USER_SRP_AUTH" } } }'] = '"USER_SRP_AUTH" is none of ALLOW_' } do
       local ok, err = pcall(emulator.start, { config = "return { " .. config .. " }" })
       assert.is_false(ok)
