@@ -114,6 +114,23 @@ describe("a strange answer to a sign-in", function()
     end)
   end
 
+  it("to a new authenticator's secret is bad_response", function()
+    for _, secret in ipairs { "", "!!!", 12, false } do
+      local step, err = sign_in({ ChallengeName = "MFA_SETUP", Session = "s" }, { SecretCode = secret or nil })
+      assert.is_nil(step)
+      assert.equal("bad_response", err.kind)
+      assert.equal("AssociateSoftwareToken", err.operation)
+    end
+  end)
+
+  it("with a question that is no text can be answered, and not be written down", function()
+    local step = sign_in { ChallengeName = "CUSTOM_CHALLENGE", Session = "s", ChallengeParameters = { q = "\255" } }
+    assert.equal("CUSTOM_CHALLENGE", step.challenge.name)
+    local text, err = step:dump { key = ("k"):rep(32) }
+    assert.is_nil(text)
+    assert.equal("not_text", err.code)
+  end)
+
   it("with parameters that are not text is asked without them", function()
     local step = sign_in { ChallengeName = "SMS_MFA", ChallengeParameters = { CODE_DELIVERY_DESTINATION = { 1 } } }
     assert.same({}, step.challenge.parameters)

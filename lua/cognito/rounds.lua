@@ -29,9 +29,9 @@ local DRIFT_WORTH_KEEPING = 2 -- seconds
 
 local initiate, answer_op = ops.by_name.InitiateAuth, ops.by_name.RespondToAuthChallenge
 
-local function bad_answer(message)
-  return nil, errors.new("bad_response", message, { operation = "RespondToAuthChallenge", retryable = false,
-    maybe_processed = true })
+local function bad_answer(message, operation)
+  return nil, errors.new("bad_response", message, { operation = operation or "RespondToAuthChallenge",
+    retryable = false, maybe_processed = true })
 end
 
 --- Opens an SRP exchange: a fresh secret number, used once.
@@ -227,6 +227,7 @@ local function associate(state, question)
   state.session = answer.Session or state.session
   parameters.secret = answer.SecretCode
   parameters.uri = totp.uri { secret = answer.SecretCode, account = state.name or state.username }
+  if not parameters.uri then return bad_answer("the new secret is not base32", "AssociateSoftwareToken") end
   return true
 end
 

@@ -193,14 +193,19 @@ end
 --- The half-done sign-in as text, sealed with AES-256-GCM: `pool:resume` goes on with it, in another process too. It
 -- holds no password, and is good for 15 minutes at most.
 -- @tparam table given `key`: 32 octets, or what `cognito.storage.file` takes for its `key`
--- @treturn string|nil letters, digits, `-` and `_`; or nil and an error of kind `store` (the key), or
--- `challenge_expired` when the step was answered already
+-- @treturn string|nil letters, digits, `-` and `_`; or nil and an error of kind `store` (the key), `challenge_expired`
+-- when the step was answered already, or `bad_response` when the challenge holds what is no text
 function Step:dump(given)
   local keys = check_key(given, "step:dump", 3)
   local state = self.state and self.state()
   if self.session then error("step:dump: the step holds a session, there is nothing to carry on", 2) end
   if not state or state.current ~= self then return over("this challenge was answered already", "answered") end
-  local sealed, err = keys:seal(place_of(state.pool), frozen(state, self.challenge))
+  local text, problem = frozen(state, self.challenge)
+  if not text then
+    return nil, errors.new("bad_response", "what the service asked cannot be written down: " .. problem,
+      { code = "not_text", retryable = false })
+  end
+  local sealed, err = keys:seal(place_of(state.pool), text)
   if not sealed then return nil, err end
   return core.b64url_encode(sealed)
 end
