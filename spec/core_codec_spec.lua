@@ -1,3 +1,4 @@
+-- Codecs and header fields of the C core, from Lua.
 local core = require "cognito.core"
 
 describe("cognito.core codecs", function()

@@ -1,3 +1,4 @@
+-- The strict JSON reader of the C core, from Lua.
 local core = require "cognito.core"
 
 local function decode(text) return core.json_decode(text) end

@@ -1,3 +1,4 @@
+-- Digests, MACs and random octets of the C core, from Lua.
 local core = require "cognito.core"
 
 describe("cognito.core digests and MACs", function()

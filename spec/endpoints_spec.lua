@@ -1,3 +1,4 @@
+-- Addresses: the service's endpoints and issuers in every partition, and what a caller may name.
 local address = require "cognito.address"
 local endpoints = require "cognito.endpoints"
 local data = require "spec.support.data"

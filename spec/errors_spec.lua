@@ -1,3 +1,4 @@
+-- The error object: one bounded line, no control characters, no secret.
 local errors = require "cognito.errors"
 
 describe("errors", function()

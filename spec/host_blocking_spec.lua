@@ -1,3 +1,4 @@
+-- The blocking host beyond the contract of all hosts: re-entry, forks.
 describe("host.blocking", function()
   local host = require("cognito.host.blocking").new()
 

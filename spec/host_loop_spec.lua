@@ -1,3 +1,4 @@
+-- The loop beyond the contract of all hosts: coroutines, steps, descriptors, errors, forks.
 local badserver = require "spec.support.badserver"
 local cancel = require "cognito.cancel"
 local loops = require "cognito.host.loop"

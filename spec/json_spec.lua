@@ -1,3 +1,4 @@
+-- The seam over JSON: what is written, what is read, and what only lua-cjson reads.
 local json = require "cognito.json"
 
 describe("json", function()

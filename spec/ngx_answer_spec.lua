@@ -1,3 +1,4 @@
+-- The reader of HTTP answers inside nginx, fed whole and octet by octet.
 local answer = require "cognito.ngx.answer"
 
 -- A source that gives the text in pieces of `step` bytes and then ends with `reason`.

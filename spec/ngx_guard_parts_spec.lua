@@ -1,3 +1,4 @@
+-- The pure parts of the guard: cookies, return URLs, headers, slots.
 local cookies = require "cognito.ngx.guard.cookies"
 local urls = require "cognito.ngx.guard.urls"
 

@@ -1,3 +1,4 @@
+-- OAuth 2.0 as tables: forms, PKCE, callbacks, ID tokens.
 local core = require "cognito.core"
 local oauth = require "cognito.protocol.oauth"
 

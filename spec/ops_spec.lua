@@ -1,3 +1,4 @@
+-- The table of operations against the service's model.
 local ops = require "cognito.protocol.ops"
 local data = require "spec.support.data"
 

@@ -1,3 +1,4 @@
+-- Checks of option tables, and the nearest name.
 local options = require "cognito.options"
 
 local schema = { user_pool_id = "string", client_secret = "string|function|table", margin = "number",

@@ -1,3 +1,4 @@
+-- Libraries that are mapped before Lua loads them.
 local posix = require "cognito.posix"
 
 local function path_of(name)

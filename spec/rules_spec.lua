@@ -1,3 +1,4 @@
+-- The service's constraints, each at its edges.
 local rules = require "cognito.protocol.rules"
 local data = require "spec.support.data"
 

@@ -1,3 +1,4 @@
+-- Records as octets: round trips, damage, keys, versions.
 local codec = require "cognito.storage.codec"
 local core = require "cognito.core"
 local keys = require "cognito.storage.keys"

@@ -1,3 +1,4 @@
+-- The memory storage, under the contract of all storages.
 local contract = require "spec.contract.storage_contract"
 local memory = require "cognito.storage.memory"
 

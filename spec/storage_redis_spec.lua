@@ -1,3 +1,4 @@
+-- The Redis storage: the contract, clients of both shapes, servers that fail.
 local contract = require "spec.contract.storage_contract"
 local redis = require "cognito.storage.redis"
 local resp = require "spec.support.resp"

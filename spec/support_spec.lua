@@ -1,3 +1,4 @@
+-- The helpers of the specs: processes, ports, folders.
 local proc = require "spec.support.proc"
 local ports = require "spec.support.ports"
 local tmp = require "spec.support.tmp"

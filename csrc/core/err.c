@@ -1,3 +1,4 @@
+/* The names and sentences of errors.def, by number. */
 #include "../cognito.h"
 
 static const struct {

@@ -1,3 +1,4 @@
+/* The verifier of a new device, and the self-test that proves it before it is sent. */
 #include "srp_math.h"
 
 #include "b64.h"

@@ -1,3 +1,4 @@
+/* What both sides of SRP compute with: padded numbers, the three hashes, the group. */
 #include "srp_math.h"
 
 #include <openssl/crypto.h>

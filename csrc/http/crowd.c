@@ -1,3 +1,4 @@
+/* The crowd itself: what is made, checked out, given back and closed; what happens meanwhile is in work.c. */
 #include "impl.h"
 
 #include <math.h>

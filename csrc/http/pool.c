@@ -1,3 +1,4 @@
+/* Links with the same settings: which are idle, who gets one, who waits. */
 #include "impl.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* One transfer: its request put together, sent, and its answer taken in. */
 #include "impl.h"
 
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* The store of root certificates, read once for all connections. */
 #include "impl.h"
 
 #include <dirent.h>

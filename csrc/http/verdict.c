@@ -1,3 +1,4 @@
+/* How a transfer failed: the kinds by name, and what libcurl says put into them. */
 #include "impl.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* The descriptors that are waited for, behind one of epoll's. */
 #include "impl.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Clocks in float seconds, and a sleep that signals cannot stretch. */
 #include "posix.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Private files: read whole, replaced whole, durable. */
 #include "posix.h"
 #include "retry.h"
 

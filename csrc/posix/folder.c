@@ -1,3 +1,4 @@
+/* Private folders: made, looked at from all sides, listed. */
 #include "posix.h"
 #include "retry.h"
 

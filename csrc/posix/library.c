@@ -1,3 +1,4 @@
+/* Shared libraries, mapped before a loader asks for them. */
 #include "posix.h"
 
 #include <dlfcn.h>

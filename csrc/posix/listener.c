@@ -1,3 +1,4 @@
+/* A listening port on loopback, and the visitors that come to it. */
 #include "desk.h"
 #include "retry.h"
 

@@ -1,3 +1,4 @@
+/* Locks that end with the process: flock on a file that holds nothing, or on a folder. */
 #include "posix.h"
 #include "retry.h"
 

@@ -1,3 +1,4 @@
+/* Other programs: becoming one, starting one that has nothing of ours. */
 #include "desk.h"
 #include "retry.h"
 

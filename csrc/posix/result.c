@@ -1,3 +1,4 @@
+/* Results by name and in words. */
 #include "posix.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Questions on the terminal, with the echo off for secrets and on again whatever happens. */
 #include "desk.h"
 
 #include <errno.h>

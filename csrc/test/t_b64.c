@@ -1,3 +1,4 @@
+/* base64, base64url and hex: every value, every refusal. */
 #include "t.h"
 #include "../core/b64.h"
 

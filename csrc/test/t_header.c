@@ -1,3 +1,4 @@
+/* Fields found in a header block. */
 #include "t.h"
 #include "../core/header.h"
 

@@ -1,3 +1,4 @@
+/* The strict JSON reader: grammar, strings, numbers, names, limits. */
 #include "t.h"
 #include "../core/json.h"
 #include "../core/number.h"

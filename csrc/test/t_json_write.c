@@ -1,3 +1,4 @@
+/* JSON strings and integers as they are written. */
 #include "t.h"
 #include "../core/json_write.h"
 #include "../core/plain.h"

@@ -1,3 +1,4 @@
+/* Key sets: which keys may verify, and what spoils one. */
 #include "t_sign.h"
 #include "../core/jwk.h"
 

@@ -1,3 +1,4 @@
+/* Digests, MACs, SECRET_HASH, random octets, the constant-time compare. */
 #include "t.h"
 #include "../core/b64.h"
 #include "../core/mac.h"

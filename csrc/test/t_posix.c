@@ -1,3 +1,4 @@
+/* Private files, folders and locks, clocks, names of results. */
 #include "../posix/posix.h"
 #include "t.h"
 

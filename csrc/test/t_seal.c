@@ -1,3 +1,4 @@
+/* Sealing: round trips, known answers, every changed bit. */
 #include "t.h"
 #include "../core/b64.h"
 #include "../core/seal.h"

@@ -1,3 +1,4 @@
+/* Text against a rule: lengths in characters, forms, UTF-8. */
 #include "t.h"
 #include "../core/text.h"
 
