@@ -1,5 +1,7 @@
 -- Redis over cosockets in nginx: the storage contract, and a fleet of nginx servers that refreshes each session once.
+-- EXPIRIES=n changes the size of the largest one.
 local emulator = require "spec.support.emulator"
+local fleets = require "spec.support.redis_fleet"
 local nginx = require "spec.support.nginx"
 local proc = require "spec.support.proc"
 local redis = require "spec.support.redis"
@@ -70,6 +72,10 @@ describe("Redis in nginx", function()
     assert.equal(2, select(2, first:gsub("%.", "")), first)
     assert.equal((first .. "\n"):rep(60), out)
     assert.equal(1, service.counts().GetTokensFromRefreshToken.requests)
+  end)
+
+  it("refreshes once at each expiry for 200 requests to eight workers", function()
+    print(fleets.run(8, 200, tonumber(os.getenv "EXPIRIES") or 3))
   end)
 
   it("answers with a store error while Redis is away, and goes on when it is back", function()

@@ -53,7 +53,9 @@ function M.read_body(conn, headers)
   if (headers["transfer-encoding"] or ""):lower() == "chunked" then return read_chunks(conn) end
   local length = tonumber(headers["content-length"] or 0)
   if not length or length > MAX_BODY then return nil end
-  return length == 0 and "" or conn:read_body_by_length(length, SLOWEST_REQUEST)
+  if length == 0 then return "" end
+  local body = conn:read_body_by_length(length, SLOWEST_REQUEST)
+  return body and #body == length and body or nil -- it gives what there is when the client breaks off
 end
 
 --- Reads the head of the next request.
