@@ -122,6 +122,10 @@ local function attempt(self, dialect, spec, request, ctx)
     if stop then return nil, stop end
     last = min(last, ctx.ends)
   end
+  if ctx.hold and last > ctx.holds_until then
+    local held, lost = ctx.hold(last)
+    if not held then return nil, lost end
+  end
   request.deadline = last
   local response, err = host.send(request)
   if not response then

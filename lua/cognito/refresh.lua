@@ -17,7 +17,8 @@ local refresh = {}
 
 local describe, min = client.describe, math.min
 
-local LEASE_SPARE = 5         -- seconds that a lock outlives the call's deadline
+local LEASE_SPARE = 5         -- seconds that a lock outlives the call's deadline; an attempt, where it is extended
+local LEASE_LEAST = 2         -- seconds that are left of it when an attempt ends: for the storing
 local FIRST_PAUSE, LONGEST_PAUSE = 0.005, 0.1
 local WAIT_WHILE_VALID = 2    -- seconds to wait for a lock when there is a token to give meanwhile
 local DEAD_MAX = 1000
@@ -194,13 +195,35 @@ local function peek(job)
   return nil, is_valid(job.pool, record)
 end
 
+-- A lock that can be extended is taken for one attempt, so that one whose holder was killed is soon free.
+local function lease_of(job, now)
+  local left, storage = job.ends - now, job.pool.storage
+  return (storage.extend and min(left, job.pool.timeout) or left) + LEASE_SPARE
+end
+
+-- The lock must outlive each attempt: who lost it may not send any more.
+local function keep_lock(job, lock, now, lease)
+  local storage = job.pool.storage
+  if not storage.extend then return lock end
+  job.holds_until = now + lease - LEASE_LEAST
+  function job.hold(last)
+    local from = job.pool.host.monotime()
+    local longer = last - from + LEASE_SPARE
+    local ok, err = storage:extend(job.key, lock, longer)
+    if ok then job.holds_until = from + longer - LEASE_LEAST end
+    return ok, err
+  end
+  return lock
+end
+
 local function wait_for_lock(job)
   local pool, key, host, ends = job.pool, job.key, job.pool.host, job.ends
   local pause, began = FIRST_PAUSE, nil
   while true do
     local now = host.monotime()
-    local lock, why = pool.storage:try_lock(key, job.ends - now + LEASE_SPARE)
-    if lock then return lock end
+    local lease = lease_of(job, now)
+    local lock, why = pool.storage:try_lock(key, lease)
+    if lock then return keep_lock(job, lock, now, lease) end
     if why ~= "busy" then return nil, why end
     local seen, has_token = peek(job)
     if seen then return nil, nil, seen end
@@ -265,6 +288,7 @@ function refresh.task(job)
   local locked, err, seen = refresh.lock(job)
   if not locked then return seen or nil, err end
   local record, failure = under_lock(job)
+  job.hold = nil
   release(job.pool, job.key)
   if job.new_device or job.bad_device then take_device(job, record) end
   if job.events then refresh.report(job.pool, job.events) end

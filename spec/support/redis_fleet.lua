@@ -76,8 +76,9 @@ function M.run(workers, requests, rounds)
   end, debug.traceback)
   stop(self)
   if not ok then error(problem, 0) end
-  return ("%d nginx workers, one Redis, %d expiries x %d requests: %d refreshes, 0 reuse errors, all the same tokens, %d s")
-    :format(workers, rounds, requests, rounds, os.time() - began)
+  local text = "%d nginx workers, one Redis, %d expiries x %d requests: %d refreshes, no reuse error, the same tokens "
+    .. "for all, %d s"
+  return text:format(workers, rounds, requests, rounds, os.time() - began)
 end
 
 return M

@@ -1,5 +1,5 @@
--- Connections that all die at random moments, over both hosts of libcurl: see spec/support/dying_load.lua. CONNECTIONS=n
--- (of each host) changes the size; `make load-store` runs it in full.
+-- Connections that all die at random moments, over both hosts of libcurl: see spec/support/dying_load.lua.
+-- CONNECTIONS=n (of each host) changes the size; `make load-store` runs it in full.
 local load = require "spec.support.dying_load"
 local tmp = require "spec.support.tmp"
 

@@ -83,3 +83,88 @@ describe("a process that stopped while it held the session's lock", function()
     child:stop()
   end)
 end)
+
+describe("a lock in Redis", function()
+  local cognito = require "cognito"
+  local posix = require "cognito.posix"
+  local proc = require "spec.support.proc"
+  local stores = require "spec.support.stores"
+  local server, database, id
+
+  local function pool_of(timeout, deadline)
+    return assert(cognito.pool { user_pool_id = server.pool_id, client_id = server.client_id, endpoint = server.url,
+      storage = stores.open("redis:" .. database.port), timeout = timeout, deadline = deadline })
+  end
+
+  local function lock_name()
+    return database:command("KEYS", "*:lock")[1]
+  end
+
+  before_each(function()
+    server = emulator.start { config = { users = { alice = { password = "Correct-horse1" } },
+      clients = { { id = "emulatorclient1", rotation = { grace = 60 } } } } }
+    database = redis.start()
+    local given = { username = "alice", password = "Correct-horse1", flow = "USER_PASSWORD_AUTH" }
+    id = assert(pool_of(5, 10):sign_in(given)).session.id
+  end)
+
+  after_each(function()
+    server.stop()
+    database:stop()
+  end)
+
+  it("of a process that was killed ends after one attempt's time, and the next one goes on", function()
+    server.faults { { fault = "hang", operation = "GetTokensFromRefreshToken", times = 1 } }
+    local child = proc.start { argv = { "lua5.4", "-e", ([[
+      local pool = require("cognito").pool { user_pool_id = %q, client_id = %q, endpoint = %q, timeout = 2,
+        deadline = 30, storage = require("spec.support.stores").open "redis:%d" }
+      print(pool:session { id = %q }:refresh())]]):format(server.pool_id, server.client_id, server.url, database.port,
+        id) } }
+    repeat posix.sleep(0.01) until server.counts().GetTokensFromRefreshToken
+    child:signal "KILL"
+    local left = database:command("PTTL", assert(lock_name()))
+    assert.is_true(left > 3000 and left <= 7000, left .. " ms")
+    local start = posix.monotime()
+    assert.is_true(pool_of(2, 10):session { id = id }:refresh())
+    local took = posix.monotime() - start
+    print(("a killed holder's lock in Redis: %.1f s left, the next refresh done after %.1f s"):format(left / 1000, took))
+    assert.is_true(took >= left / 1000 - 1 and took < left / 1000 + 2, took .. " s")
+    child:stop()
+  end)
+
+  -- A refresh whose first attempt is not answered; `meanwhile` runs in another process while it waits.
+  local function refresh_twice(meanwhile)
+    server.faults { { fault = "hang", operation = "GetTokensFromRefreshToken", times = 1 } }
+    local pool, extended = pool_of(4, 20), 0
+    local extend = pool.storage.extend
+    function pool.storage:extend(...)
+      extended = extended + 1
+      return extend(self, ...)
+    end
+    local child = meanwhile and proc.start { argv = { "lua5.4", "-e", meanwhile } }
+    local ok, err = pool:session { id = id }:refresh()
+    if child then child:stop() end
+    return ok, err, extended, server.counts().GetTokensFromRefreshToken.requests
+  end
+
+  it("is made to last for another attempt", function()
+    local ok, _, extended, requests = refresh_twice()
+    assert.is_true(ok)
+    assert.equal(1, extended)
+    assert.equal(2, requests)
+    assert.is_nil(lock_name())
+  end)
+
+  it("that is lost meanwhile ends the refresh: somebody else may be at it", function()
+    local ok, err, extended, requests = refresh_twice(([[
+      local client = require("spec.support.resp").connect(%d, 5)
+      local names
+      repeat names = client:command("KEYS", "*:lock") until names[1]
+      client:command("SET", names[1], "somebody else")]]):format(database.port))
+    assert.is_nil(ok)
+    assert.equal("store", err.kind)
+    assert.equal("lock_lost", err.code)
+    assert.equal(1, extended)
+    assert.equal(1, requests)
+  end)
+end)

@@ -65,6 +65,11 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {'lost'} end
 redis.call('DEL', KEYS[1])
 return {'ok'}]]
 
+local EXTEND = [[
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {'lost'} end
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return {'ok'}]]
+
 local SCAN = [[
 local page = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', 500)
 return {page[1], page[2]}]]
@@ -174,17 +179,41 @@ function Redis:delete(key, expected)
   return true
 end
 
+local function milliseconds(seconds)
+  return ("%.0f"):format(math.max(1, seconds * 1000))
+end
+
+local function lost()
+  return errors.new("store", "the lock is not ours", { code = "lock_lost" })
+end
+
 --- Takes the lock of a key.
 -- @tparam string key
 -- @tparam[opt=30] number lease seconds after which the lock is free again by itself
 -- @treturn string|nil a token, or nil and "busy", or nil and an error of kind `store`
 function Redis:try_lock(key, lease)
   local token = core.hex_encode(core.random(16))
-  local milliseconds = ("%.0f"):format(math.max(1, (lease or 30) * 1000))
-  local answer, err = self.link:run(LOCK, { name_of(self, key) .. ":lock" }, { token, milliseconds })
+  local answer, err = self.link:run(LOCK, { name_of(self, key) .. ":lock" }, { token, milliseconds(lease or 30) })
   if not answer then return nil, err end
   if answer[1] == "ok" then return token end
   return nil, "busy"
+end
+
+-- What the holder of a lock does with it.
+local function by_holder(self, script, key, token, ...)
+  local answer, err = self.link:run(script, { name_of(self, key) .. ":lock" }, { token, ... })
+  if not answer then return nil, err end
+  if answer[1] == "ok" then return true end
+  return nil, lost()
+end
+
+--- Lets a lock that we hold last longer.
+-- @tparam string key
+-- @tparam string token what try_lock gave
+-- @tparam number lease seconds from now
+-- @treturn boolean|nil true, or nil and an error of kind `store`, code `lock_lost`: it is somebody else's
+function Redis:extend(key, token, lease)
+  return by_holder(self, EXTEND, key, token, milliseconds(lease))
 end
 
 --- Gives a lock back.
@@ -192,10 +221,7 @@ end
 -- @tparam string token what try_lock gave
 -- @treturn boolean|nil true, or nil and an error of kind `store`
 function Redis:unlock(key, token)
-  local answer, err = self.link:run(UNLOCK, { name_of(self, key) .. ":lock" }, { token })
-  if not answer then return nil, err end
-  if answer[1] == "ok" then return true end
-  return nil, errors.new("store", "the lock is not ours", { code = "lock_lost" })
+  return by_holder(self, UNLOCK, key, token)
 end
 
 local function add_keys(self, found, names)
