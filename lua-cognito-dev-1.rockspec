@@ -204,6 +204,7 @@ build = {
     ["cognito.host.timers"] = "lua/cognito/host/timers.lua",
     ["cognito.host.transfers"] = "lua/cognito/host/transfers.lua",
     ["cognito.hosted"] = "lua/cognito/hosted.lua",
+    ["cognito.identity"] = "lua/cognito/identity.lua",
     ["cognito.import"] = "lua/cognito/import.lua",
     ["cognito"] = "lua/cognito/init.lua",
     ["cognito.json"] = "lua/cognito/json.lua",

@@ -4,8 +4,6 @@
 -- what is called "the kinds of a call" is said in `cognito.facade`.
 -- @module cognito.session
 
-local core = require "cognito.core"
-local errors = require "cognito.errors"
 local lazy = require "cognito.lazy"
 local options = require "cognito.options"
 local records = require "cognito.records"
@@ -14,6 +12,7 @@ local tokens = require "cognito.tokens"
 
 local calls = lazy.module "cognito.calls"
 local device = lazy.module "cognito.device"
+local identity = lazy.module "cognito.identity"
 local signout = lazy.module "cognito.signout"
 
 local session = {}
@@ -162,45 +161,13 @@ local function make_access_token(monotime)
   end
 end
 
-local function no_id_token()
-  return nil, errors.new("rejected", "the session has no ID token", { code = "no_id_token", retryable = false,
-    hint = "a hosted login gives one only for the scope openid" })
-end
-
--- The ID token can end before the access token: its own exp counts, as far as it can be read.
-local function id_left(self, pool, record)
-  local exp = core.jwt_times(record.id_token)
-  return exp and exp - records.server_now(pool, record) or self.fresh_until - pool.host.monotime()
-end
-
--- The ID token that is stored, when it is good beyond the margin; else how long it still is good.
-local function read_identity(self, pool)
-  local record = records.of(self)
-  if not record or not record.id_token then return nil end
-  local left = id_left(self, pool, record)
-  local spare = left - tokens.margin(record, pool.margin)
-  if spare <= 0 then return nil, left, record.id_token end
-  self.identity, self.id_until = record.id_token, min(self.fresh_until, pool.host.monotime() + spare)
-  return record.id_token
-end
-
 --- A valid ID token; it is renewed when it must be (GetTokensFromRefreshToken).
 -- @tparam[opt] table given as for `access_token`
 -- @treturn string|nil the token, or nil and an error as for `access_token`; `rejected` with code `no_id_token` when the
 -- session has none
 function Session:id_token(given)
-  local pool = pool_of(self)
-  if self.identity and pool.host.monotime() < self.id_until then return self.identity end
-  limits(given, "session:id_token")
-  local ok, err = self:access_token(given)
-  if not ok then return nil, err end
-  local token, left, old = read_identity(self, pool)
-  if token then return token end
-  if not left then return no_id_token() end
-  ok, err = renew(self, given, true)
-  if ok then return read_identity(self, pool) or old end
-  if left > 0 then return old end
-  return nil, err
+  if self.identity and pool_of(self).host.monotime() < self.id_until then return self.identity end
+  return identity.token(self, limits(given, "session:id_token"))
 end
 
 --- The claims of the ID token as plain Lua values. The token at hand is read, without a renewal; one is made only
@@ -208,13 +175,7 @@ end
 -- @tparam[opt] table given as for `access_token`
 -- @treturn table|nil the claims, or nil and an error as for `id_token`; `bad_response` when it cannot be read
 function Session:claims(given)
-  local record = records.of(self)
-  local token, err = record and record.id_token, nil
-  if not token then token, err = self:id_token(given) end
-  if not token then return nil, err end
-  local claims, code = core.jwt_decode(token)
-  if claims then return claims end
-  return nil, errors.new("bad_response", "the ID token cannot be read", { code = code, retryable = false })
+  return identity.claims(self, given)
 end
 
 --- Seconds for which the access token at hand is good.
