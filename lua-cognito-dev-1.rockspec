@@ -211,6 +211,7 @@ build = {
     ["cognito.jws"] = "lua/cognito/jws.lua",
     ["cognito.key_source"] = "lua/cognito/key_source.lua",
     ["cognito.lazy"] = "lua/cognito/lazy.lua",
+    ["cognito.lenient"] = "lua/cognito/lenient.lua",
     ["cognito.methods"] = "lua/cognito/methods.lua",
     ["cognito.nearest"] = "lua/cognito/nearest.lua",
     ["cognito.ngx.answer"] = "lua/cognito/ngx/answer.lua",

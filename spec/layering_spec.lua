@@ -12,7 +12,7 @@ local ROOMS = {
 }
 local ROOM_OF = {
   ["cognito.errors"] = "ground", ["cognito.options"] = "ground", ["cognito.cancel"] = "ground",
-  ["cognito.json"] = "ground", ["cognito.lazy"] = "ground",
+  ["cognito.json"] = "ground", ["cognito.lenient"] = "ground", ["cognito.lazy"] = "ground",
   ["cognito.nearest"] = "ground", ["cognito.version"] = "ground",
   ["cognito.tokens"] = "value", ["cognito.endpoints"] = "value", ["cognito.address"] = "value",
   ["cognito.client"] = "client", ["cognito"] = "facade",

@@ -63,7 +63,6 @@ local LATE = { "protocol.rules", "signin", "signout", "user.account", "user.fact
 -- Inside nginx what is loaded late would be read from the disk in the middle of a request.
 local function load_all()
   for _, name in ipairs(LATE) do require("cognito." .. name) end
-  require "cjson.safe"
   lazy.load()
 end
 

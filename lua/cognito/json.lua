@@ -1,20 +1,19 @@
 --- The seam over JSON: requests, answers and records.
--- All are written and read by the C core, strictly and in one pass. What its reader refuses (a name given twice, half
--- a surrogate pair in an attribute's value) lua-cjson may still read, with an instance of our own: the settings of the
--- program's other users are not ours. Tokens and key sets never come here.
+-- All are written and read by the C core, strictly and in one pass. What its reader refuses `cognito.lenient` may still
+-- read. Tokens and key sets never come here.
 -- @module cognito.json
 
 local core = require "cognito.core"
+local lazy = require "cognito.lazy"
+
+local lenient = lazy.module "cognito.lenient"
 
 local json = {}
 
-local MAX_DEPTH = 32
-local TWO_53 = 2 ^ 53
-
 local null = core.null
-local to_integer, find = math.tointeger, string.find
+local find = string.find
 local decode_strictly, encode_strictly = core.json_decode, core.json_encode
-local setmetatable, type, next = setmetatable, type, next
+local setmetatable = setmetatable
 
 local List = { __name = "cognito.json.list" }
 local Raw = { __name = "cognito.json.raw" }
@@ -45,50 +44,6 @@ function json.encode(v, any_octets)
   return nil, message
 end
 
-local lenient
-
--- Loaded when it is first needed: almost no answer is.
-local function decode_leniently(text)
-  if not lenient then
-    lenient = require("cjson.safe").new()
-    lenient.decode_max_depth(MAX_DEPTH)
-    lenient.decode_invalid_numbers(false)
-  end
-  return lenient.decode(text)
-end
-
-local function drop_nulls(list)
-  local n, count = 0, #list
-  for i = 1, count do
-    if list[i] ~= null then
-      n = n + 1
-      list[n] = list[i]
-    end
-  end
-  for i = n + 1, count do list[i] = nil end
-end
-
-local function tidy_number(v)
-  if to_integer and v > -TWO_53 and v < TWO_53 then return to_integer(v) or v end
-  return v
-end
-
--- Nulls count as absent; whole numbers become integers where the Lua has them.
-local function tidy(t)
-  if t[1] ~= nil then drop_nulls(t) end
-  for k, v in next, t do
-    local kind = type(v)
-    if kind == "table" then
-      tidy(v)
-    elseif kind == "number" then
-      t[k] = tidy_number(v)
-    elseif v == null then
-      t[k] = nil
-    end
-  end
-  return t
-end
-
 --- Reads JSON text. Members that are null are left out.
 -- @tparam string text
 -- @return the value, or nil and a message
@@ -98,11 +53,7 @@ function json.decode(text)
   if object and object ~= null and not (find(text, "[", 1, true) and find(text, "null", 1, true)) then
     return object
   end
-  local value, message = decode_leniently(text)
-  if type(value) == "table" then return tidy(value) end
-  if value == nil then return nil, message end
-  if value == null then return nil, "null" end
-  return type(value) == "number" and tidy_number(value) or value
+  return lenient.decode(text)
 end
 
 return json
