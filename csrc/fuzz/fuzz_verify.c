@@ -67,10 +67,40 @@ static bool holds(const uint8_t *data, size_t size, const char *text) {
     return false;
 }
 
+/* What stands where a wanted claim is said to stand is one JSON value. */
+static void check_value(const uint8_t *data, size_t size, const cog_wanted *wanted) {
+    if (!wanted->len) return;
+    REQUIRE(wanted->at < size && wanted->len <= size - wanted->at);
+    unsigned char *text = fuzz_copy(data + wanted->at, wanted->len);
+    cog_slice whole = {text, wanted->len};
+    uint32_t names = cog_json_names(whole);
+    void *work = malloc(cog_json_work(names) + 1);
+    cog_json json;
+    cog_json_init(&json, text, wanted->len, names, work, fuzz_seed);
+    REQUIRE(cog_json_skip(&json, cog_json_next(&json)) && cog_json_next(&json) == COG_JSON_END);
+    free(work);
+    free(text);
+}
+
+/* Whoever wants claims gets the same verdict. */
+static void check_wanted(const cog_policy *policy, const uint8_t *data, size_t size, cog_err verdict) {
+    cog_wanted wanted[] = {{.name = slice("exp")}, {.name = slice("aud")}, {.name = slice("cognito:groups")},
+                           {.name = slice("x")}, {.name = slice("name")}, {.name = slice("")}};
+    size_t count = sizeof wanted / sizeof *wanted;
+    unsigned char *payload = fuzz_copy(data, size);
+    REQUIRE(cog_claims_judge(policy, fuzz_seed, now, payload, size, wanted, count) == verdict);
+    free(payload);
+    if (verdict) return;
+    REQUIRE(wanted[0].len > 0);
+    for (size_t i = 0; i < count; i++) check_value(data, size, &wanted[i]);
+}
+
 static void check_claims(const cog_policy *policy, const uint8_t *data, size_t size) {
     unsigned char *payload = fuzz_copy(data, size);
-    bool accepted = cog_claims_judge(policy, fuzz_seed, now, payload, size, NULL, 0) == COG_OK;
+    cog_err verdict = cog_claims_judge(policy, fuzz_seed, now, payload, size, NULL, 0);
+    bool accepted = verdict == COG_OK;
     free(payload);
+    check_wanted(policy, data, size, verdict);
     bool escapes = size && memchr(data, '\\', size) != NULL;
     if (!accepted || escapes) return;
     REQUIRE(holds(data, size, "\"https://i.example\"") && holds(data, size, "\"c\"") && holds(data, size, "\"exp\""));
