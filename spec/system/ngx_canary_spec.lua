@@ -27,6 +27,7 @@ local SERVER = [[
     location = /callback { content_by_lua_block { app.hosted:callback() } }
     location = /hosted-who { access_by_lua_block { app.hosted:login() } content_by_lua_block { app.export() } }
     location = /api { access_by_lua_block { app.api:bearer() } content_by_lua_block { ngx.print "ok" } }
+    location = /dump { content_by_lua_block { app.dump() } }
     location = /end { return 204; }
 ]]
 
@@ -180,6 +181,14 @@ describe("error.log at level debug", function()
 
   -- What nginx itself writes at this level: requests and responses as they come and go. What Lua code writes is tagged.
   local function is_own(line) return not line:find("[lua]", 1, true) end
+
+  it("is one thing; the dictionary with the sessions holds no secret either", function()
+    local _, all = server:request "/dump"
+    assert.is_true(#all > 20000, #all .. " octets")
+    for _, list in ipairs { hidden, carried, { PASSWORD, SECRET, KEY } } do
+      for _, text in ipairs(list) do assert.is_nil(all:find(text, 1, true), text) end
+    end
+  end)
 
   it("holds no secret", function()
     assert.equal("", (select(2, server:request "/end")))

@@ -49,6 +49,12 @@ function M.export()
     word = M.guard:csrf() })
 end
 
+--- Everything that the dictionary holds, names and values.
+function M.dump()
+  local dict = ngx.shared.sessions
+  for _, name in ipairs(dict:get_keys(0)) do ngx.say(name, " ", (tostring(dict:get(name)))) end
+end
+
 --- Renew now.
 function M.refresh()
   local ok, err = ngx.ctx.cognito.session:refresh()
