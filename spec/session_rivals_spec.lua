@@ -141,6 +141,23 @@ describe("a session and other writers", function()
     assert.are.equal(1, #host.requests)
   end)
 
+  it("waits on for a lock when its token ends meanwhile", function()
+    local store = durable()
+    local pool, host = make { storage = store }
+    local s = sign_in(pool, host)
+    local key = key_of(pool)
+    local lock = assert(store.inner:try_lock(key, 600))
+    host:pass(3599)
+    local before = host.mono
+    store.fail.try_lock = function()
+      if lock and host.mono - before > 3 then lock = store.inner:unlock(key, lock) and nil end
+    end
+    answer(host)
+    assert.is_truthy(s:access_token())
+    assert.is_nil(s.last_error)
+    assert.are.equal(2, #host.requests)
+  end)
+
   it("gives back a lock that an error left behind", function()
     local store = durable()
     local pool, host = make { storage = store }

@@ -217,8 +217,8 @@ local function keep_lock(job, lock, now, lease)
 end
 
 local function wait_for_lock(job)
-  local pool, key, host, ends = job.pool, job.key, job.pool.host, job.ends
-  local pause, began = FIRST_PAUSE, nil
+  local pool, key, host = job.pool, job.key, job.pool.host
+  local pause, began, ends = FIRST_PAUSE, nil, nil
   while true do
     local now = host.monotime()
     local lease = lease_of(job, now)
@@ -228,7 +228,8 @@ local function wait_for_lock(job)
     local seen, has_token = peek(job)
     if seen then return nil, nil, seen end
     began = began or now
-    if has_token and not job.force then ends = min(ends, began + WAIT_WHILE_VALID) end
+    -- the token may end while we wait, and then there is nothing to give
+    ends = has_token and not job.force and min(job.ends, began + WAIT_WHILE_VALID) or job.ends
     if now >= ends then return nil, lock_timeout() end
     host.sleep(min(pause * (0.5 + host.random(1):byte() / 512), ends - now))
     pause = min(pause * 2, LONGEST_PAUSE)
