@@ -70,6 +70,18 @@ describe("protocol.oauth", function()
       end
     end)
 
+    it("is judged as a server's own reader gives it too: lists, and names without a value", function()
+      for _, query in ipairs { { state = { "st4te", "st4te" }, code = "abc" }, { state = "st4te", code = { "a", "b" } },
+        { state = "st4te", error = { "a", "b" } }, { state = "st4te", code = true } } do
+        local code, err = judge(query)
+        assert.is_nil(code)
+        assert.equal("callback_invalid", err.code)
+      end
+      local _, bare = judge { state = "st4te", error = true, error_description = true }
+      assert.equal("rejected", bare.kind)
+      assert.equal("abc", (judge { state = "st4te", code = "abc" }))
+    end)
+
     it("that says no carries the code and a harmless text", function()
       local _, err = judge "error=access_denied&error_description=%1b%5B31mno%0A&state=st4te"
       assert.equal("rejected", err.kind)

@@ -123,6 +123,17 @@ describe("a strange answer to a sign-in", function()
     end
   end)
 
+  it("that refuses what comes after a good answer does not say that the answer can be given again", function()
+    local step, _, host = sign_in { ChallengeName = "NEW_PASSWORD_REQUIRED", Session = "s" }
+    host:answer(200, { ChallengeName = "MFA_SETUP", Session = "t" })
+    host:refuse("SoftwareTokenMFANotFoundException", "Software token MFA has not been enabled by the userPool")
+    local next_step, err = step:answer { new_password = "Correct-horse2" }
+    assert.is_nil(next_step)
+    assert.equal("challenge_expired", err.kind)
+    assert.equal("SoftwareTokenMFANotFoundException", err.code)
+    assert.equal("rejected", err.cause.kind)
+  end)
+
   it("with a question that is no text can be answered, and not be written down", function()
     local step = sign_in { ChallengeName = "CUSTOM_CHALLENGE", Session = "s", ChallengeParameters = { q = "\255" } }
     assert.equal("CUSTOM_CHALLENGE", step.challenge.name)

@@ -142,6 +142,13 @@ local function is_final(err)
   return err.kind == "auth" or err.kind == "challenge_expired"
 end
 
+-- The answer was good, and what came after it was refused: the kinds that say "try again" would say so of this step.
+local function closed(err)
+  if err.kind ~= "rejected" and err.kind ~= "invalid" then return err end
+  return errors.new("challenge_expired", err.message, { code = err.code, operation = err.operation, status = err.status,
+    request_id = err.request_id, retryable = false, cause = err, hint = "sign in again from the start" })
+end
+
 --- Answers the challenge. After `rejected` (a wrong code) and `invalid` the same step can be answered again.
 -- @tparam string|table x a string where one value answers; else a table: `code`, `choice` (with `password` or
 -- `credential` for a first factor), `new_password` and `attributes`, `credential`, `answer`, `password`,
@@ -162,6 +169,7 @@ function Step:answer(x, given)
   local outcome, still_open = nil, not ok
   if ok then outcome, err, still_open = rounds.answer(state, responses) end
   if still_open and not is_final(err) then state.current = self end
+  if err and not state.current then err = closed(err) end
   return step_of(state, outcome, err)
 end
 

@@ -55,11 +55,19 @@ local function query_part(text)
   return query
 end
 
+-- Some servers give a list for a name that stands twice, and true for one without a value.
+local function check_values(query)
+  for _, value in pairs(query) do
+    if type(value) == "table" then return invalid("query", "the callback names one parameter twice") end
+  end
+  return query
+end
+
 --- Reads the query of a callback. A name that stands twice is refused: two readers could choose differently.
 -- @tparam string|table query a query string, a whole URL, or a table of decoded values
 -- @treturn table|nil name to value, or nil and an error: `invalid`
 function oauth.parse_query(query)
-  if type(query) == "table" then return query end
+  if type(query) == "table" then return check_values(query) end
   if #query > MAX_QUERY then return invalid("query", "the callback is longer than 16 KiB") end
   local out = {}
   for part in query_part(query):gmatch "[^&]+" do
@@ -140,8 +148,9 @@ local CALLBACK_HINTS = {
 }
 
 local function callback_error(q)
-  local code = q.error:match "^[%w_%-%.]+$" or "invalid_request"
-  return nil, errors.new("rejected", q.error_description or "the login page answered with an error",
+  local code = tostring(q.error):match "^[%w_%-%.]+$" or "invalid_request"
+  local text = q.error_description
+  return nil, errors.new("rejected", type(text) == "string" and text or "the login page answered with an error",
     { code = code, operation = "authorize", hint = CALLBACK_HINTS[code] })
 end
 
