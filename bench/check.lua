@@ -57,16 +57,17 @@ local function send_of_pool(self, op, input, given)
   return self.client:send(op, input, self.client:context(given))
 end
 
--- The client's step that sends and reads is replaced: what is left is checking and building.
+-- Sending and reading are replaced by nothing: what is left is checking and building.
 local function builder(name, url)
   local operation, pool = OPERATIONS[name], new_pool(url)
   local object = operation.side == "pool" and pool or signed_in(pool)
-  local answer, sent = {}, nil
-  function pool.client.attempt(_, _, _, request)
+  local answer, response, sent = {}, { status = 200, headers = "", body = "{}" }, nil
+  function pool.host.send(request)
     sent = request
-    return answer
+    return response
   end
-  local method = bare_method(name, object == pool and send_of_pool or require("cognito.session").send)
+  require("cognito.protocol.aws").parse = function() return answer end
+  local method = bare_method(name, object == pool and send_of_pool or require("cognito.calls").send)
   local given = operation.given
   return function()
     method(object, given)
