@@ -45,3 +45,28 @@ describe("an account's life", function()
     assert.equal(2, done)
   end)
 end)
+
+describe("the lists of a request", function()
+  it("are lists also when they are empty, in methods and in raw calls", function()
+    local pool = assert(cognito.pool { user_pool_id = "eu-west-1_AbCdEf123", client_id = "client" })
+    local body
+    pool.host.send = function(request)
+      body = request.body
+      return { status = 200, headers = "", body = '{"UserSub":"x"}' }
+    end
+    local session = assert(pool:adopt { refresh_token = ("r"):rep(50), access_token = ("a"):rep(50),
+      expires_at = os.time() + 3600 })
+    local function writes(list, ok, err)
+      assert.is_truthy(ok, tostring(err))
+      assert.truthy(body:find(list, 1, true), body)
+    end
+    writes('"UserAttributes":[]', pool:sign_up { username = "a", attributes = {} })
+    writes('"ValidationData":[]', pool:sign_up { username = "a", validation_data = {} })
+    writes('"UserAttributes":[]', session:update_attributes { attributes = {} })
+    writes('"MFAOptions":[]', session:set_user_settings { mfa_options = {} })
+    writes('"UserAttributes":[]', pool:call("SignUp", { Username = "a", UserAttributes = {} }))
+    writes('"MFAOptions":[]', session:call("SetUserSettings", { MFAOptions = {} }))
+    writes('"UserAttributeNames":["a"]', session:delete_attributes { names = { "a" } })
+    writes('{"Name":"a","Value":"b"}', session:update_attributes { attributes = { a = "b" } })
+  end)
+end)

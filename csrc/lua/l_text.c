@@ -1,6 +1,9 @@
 /* cognito.core: what a person may have typed, held against a rule. */
 #include "core_topics.h"
+#include "../core/json.h"
 #include "../core/text.h"
+
+#include <string.h>
 
 static const char *const forms[] = {"any",    "no_blanks", "no_spaces", "name",   "word",
                                     "id",     "base64",    "token",     "digits", "constant",
@@ -40,62 +43,131 @@ static int l_text_fault(lua_State *L) {
     return 1;
 }
 
-enum { LIKELY_MEMBERS = 5 };
+/* ---- options as members of a request ---- */
 
-/* The option and its value on top, their entry in the plan above them: into the table at 3 when the value fits. */
-static bool take_text(lua_State *L) {
-    int entry = lua_gettop(L);
-    if (!lua_istable(L, entry)) return false;
-    for (int i = 1; i <= 4; i++) lua_rawgeti(L, entry, i);
-    if (lua_isnil(L, entry + 1) || fault_of(L, entry - 1, check_rule(L, entry + 2))) return false;
-    lua_pushvalue(L, entry + 1);
-    lua_pushvalue(L, entry - 1);
-    lua_rawset(L, 3);
+enum { NAME_ROOM = 32, ROOM_FOR_MORE = 2 /* members that come later: the client's id and hash */ };
+
+struct name {
+    size_t len;
+    char text[NAME_ROOM];
+};
+
+/* What becomes of one option: a text, or a table of names and values that becomes a list of Name and Value. */
+struct entry {
+    struct name option, member;
+    bool pairs;
+    struct rule rule, value; /* of the text; of the names and of the values */
+};
+
+struct plan {
+    int count;
+    struct entry entries[];
+};
+
+/* Upvalues of a taker, and where it keeps things. */
+enum { PLAN = 1, LIST_MARK };
+enum { GIVEN = 1, MEMBERS, OPTION, VALUE, PAIRS, PAIR_NAME, PAIR_VALUE };
+
+static void push_name(lua_State *L, const struct name *name) {
+    lua_pushlstring(L, name->text, name->len);
+}
+
+static const struct entry *find(const struct plan *plan, cog_slice option) {
+    for (int i = 0; i < plan->count; i++) {
+        const struct name *name = &plan->entries[i].option;
+        if (cog_slice_is(option, name->text, name->len)) return &plan->entries[i];
+    }
+    return NULL;
+}
+
+static void add_pair(lua_State *L, int index) {
+    lua_createtable(L, 0, 2);
+    lua_pushliteral(L, "Name");
+    lua_pushvalue(L, PAIR_NAME);
+    lua_rawset(L, -3);
+    lua_pushliteral(L, "Value");
+    lua_pushvalue(L, PAIR_VALUE);
+    lua_rawset(L, -3);
+    lua_rawseti(L, PAIRS, index);
+}
+
+/* Pushes the list that the table at VALUE becomes; false when something in it does not fit. */
+static bool push_pairs(lua_State *L, const struct entry *entry) {
+    if (!lua_istable(L, VALUE)) return false;
+    lua_newtable(L);
+    lua_pushvalue(L, lua_upvalueindex(LIST_MARK));
+    lua_setmetatable(L, PAIRS);
+    int count = 0;
+    for (lua_pushnil(L); lua_next(L, VALUE); lua_settop(L, PAIR_NAME)) {
+        if (fault_of(L, PAIR_NAME, entry->rule) || fault_of(L, PAIR_VALUE, entry->value)) return false;
+        add_pair(L, ++count);
+    }
     return true;
 }
 
-/* take_texts(plan, given) -> members, all: those values of `given` that are texts and fit their rules, by the names that
- * the plan has for them (plan[option] = {member, form, min, max}); and whether these are all values. */
-static int l_take_texts(lua_State *L) {
-    luaL_checktype(L, 1, LUA_TTABLE);
-    luaL_checktype(L, 2, LUA_TTABLE);
-    lua_settop(L, 2);
-    lua_createtable(L, 0, LIKELY_MEMBERS);
+static bool take_entry(lua_State *L, const struct entry *entry) {
+    if (entry->pairs ? !push_pairs(L, entry) : fault_of(L, VALUE, entry->rule) != NULL) return false;
+    push_name(L, &entry->member);
+    lua_pushvalue(L, entry->pairs ? PAIRS : VALUE);
+    lua_rawset(L, MEMBERS);
+    return true;
+}
+
+static int take(lua_State *L) {
+    const struct plan *plan = lua_touserdata(L, lua_upvalueindex(PLAN));
+    luaL_checktype(L, GIVEN, LUA_TTABLE);
+    lua_settop(L, GIVEN);
+    luaL_checkstack(L, LUA_MINSTACK, NULL);
+    lua_createtable(L, 0, plan->count + ROOM_FOR_MORE);
     bool all = true;
-    for (lua_pushnil(L); lua_next(L, 2); lua_settop(L, 4)) {
-        lua_pushvalue(L, 4);
-        lua_rawget(L, 1);
-        all = take_text(L) && all;
+    for (lua_pushnil(L); lua_next(L, GIVEN); lua_settop(L, OPTION)) {
+        bool named = lua_type(L, OPTION) == LUA_TSTRING;
+        const struct entry *entry = named ? find(plan, lcog_checkslice(L, OPTION)) : NULL;
+        all = entry && take_entry(L, entry) && all;
     }
     lua_pushboolean(L, all);
     return 2;
 }
 
-/* A name and its value on top: into the list at 8 when both fit. */
-static bool take_pair(lua_State *L, int index, struct rule name, struct rule value) {
-    if (fault_of(L, -2, name) || fault_of(L, -1, value)) return false;
-    lua_createtable(L, 0, 2);
-    lua_pushliteral(L, "Name");
-    lua_pushvalue(L, -4);
-    lua_rawset(L, -3);
-    lua_pushliteral(L, "Value");
-    lua_pushvalue(L, -3);
-    lua_rawset(L, -3);
-    lua_rawseti(L, 8, index);
-    return true;
+static struct name check_name(lua_State *L, int index) {
+    struct name name;
+    cog_slice text = lcog_checkslice(L, index);
+    luaL_argcheck(L, text.len <= sizeof name.text, 1, "a name is too long");
+    name.len = text.len;
+    memcpy(name.text, text.data, text.len);
+    return name;
 }
 
-/* take_pairs(table, form, min, max, form, min, max) -> list of {Name, Value} | nil: the table's names and values, when all
- * names fit the first rule and all values the second */
-static int l_take_pairs(lua_State *L) {
+/* Reads the row on top: {option, member, form, min, max} and, of pairs, form, min and max of the values. */
+static void read_entry(lua_State *L, struct entry *entry) {
+    int row = lua_gettop(L);
+    luaL_checktype(L, row, LUA_TTABLE);
+    int fields = (int)lua_rawlen(L, row);
+    luaL_argcheck(L, fields == 5 || fields == 8, 1, "a row has five or eight fields");
+    for (int i = 1; i <= fields; i++) lua_rawgeti(L, row, i);
+    entry->option = check_name(L, row + 1);
+    entry->member = check_name(L, row + 2);
+    entry->rule = check_rule(L, row + 3);
+    entry->pairs = fields == 8;
+    if (entry->pairs) entry->value = check_rule(L, row + 6);
+}
+
+/* taker(rows, list_mark) -> function(given) -> members, all. The function gives those values of `given` that fit their
+ * rows, by the names that these have for members; and whether these are all values. No metamethod is called. */
+static int l_taker(lua_State *L) {
     luaL_checktype(L, 1, LUA_TTABLE);
-    struct rule name = check_rule(L, 2), value = check_rule(L, 5);
-    lua_settop(L, 7);
-    lua_newtable(L);
-    int count = 0;
-    for (lua_pushnil(L); lua_next(L, 1); lua_pop(L, 1)) {
-        if (!take_pair(L, ++count, name, value)) return 0;
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    int count = (int)lua_rawlen(L, 1);
+    struct plan *plan = lua_newuserdata(L, sizeof *plan + (size_t)count * sizeof *plan->entries);
+    plan->count = count;
+    for (int i = 0; i < count; i++) {
+        lua_rawgeti(L, 1, i + 1);
+        read_entry(L, &plan->entries[i]);
+        lua_settop(L, 3);
     }
+    lua_pushvalue(L, 2);
+    lua_pushcclosure(L, take, 2);
     return 1;
 }
 
@@ -106,8 +178,7 @@ static int l_utf8_sound(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
-    {"text_fault", l_text_fault}, {"take_texts", l_take_texts}, {"take_pairs", l_take_pairs},
-    {"utf8_sound", l_utf8_sound}, {NULL, NULL},
+    {"text_fault", l_text_fault}, {"taker", l_taker}, {"utf8_sound", l_utf8_sound}, {NULL, NULL},
 };
 
 const struct core_topic core_text = {functions, NULL};

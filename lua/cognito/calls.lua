@@ -1,6 +1,7 @@
 --- Operations of the API by their names, with a caller's members: `pool:call`, `session:call`, and the account methods.
 -- @module cognito.calls
 
+local json = require "cognito.json"
 local ops = require "cognito.protocol.ops"
 local options = require "cognito.options"
 local rules = require "cognito.protocol.rules"
@@ -28,10 +29,20 @@ local function copy(t)
   return out
 end
 
-local function send(client, op, input, ctx)
-  input = copy(input or {})
+-- A copy of the members, once they have been checked. An empty table alone does not show that it is a list.
+local function checked(op, input)
   local ok, err = rules.check_input(op.name, input)
   if not ok then return nil, err end
+  local members = copy(input)
+  for name in pairs(op.lists or {}) do
+    if members[name] and next(members[name]) == nil then members[name] = json.list {} end
+  end
+  return members
+end
+
+local function send(client, op, given, ctx)
+  local input, err = checked(op, given or {})
+  if not input then return nil, err end
   for _, map in ipairs { "AuthParameters", "ChallengeResponses" } do
     if type(input[map]) == "table" then input[map] = copy(input[map]) end
   end
@@ -87,9 +98,9 @@ function calls.send(self, op, input, given)
 end
 
 local function with_token(self, op, input, given)
-  local ok, err = rules.check_input(op.name, input)
-  if not ok then return nil, err end
-  return calls.send(self, op, copy(input), given)
+  local members, err = checked(op, input)
+  if not members then return nil, err end
+  return calls.send(self, op, members, given)
 end
 
 --- What `session:call` does. Raised errors count one more function, which is that.

@@ -18,6 +18,9 @@ local setmetatable = setmetatable
 local List = { __name = "cognito.json.list" }
 local Raw = { __name = "cognito.json.raw" }
 
+--- The metatable of tables that `list` marked, for those who mark in C.
+json.list_mark = List
+
 --- Marks a table as a list, so that it is written as `[]` also when it is empty.
 -- @tparam table t a sequence
 -- @treturn table the same table

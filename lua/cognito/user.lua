@@ -12,7 +12,7 @@ local user = {}
 
 local next, type = next, type
 local core = require "cognito.core"
-local take_pairs, take_texts = core.take_pairs, core.take_texts
+local NAME, VALUE = rules.types.AttributeName, rules.types.AttributeValue
 
 -- Every call takes these besides its own options.
 local CALL_OPTIONS = { deadline = "number", cancel = "table", max_attempts = "integer" }
@@ -31,15 +31,6 @@ local function refuse_attributes(value, field)
     if ok then ok, err = rules.check("AttributeValue", text, where) end
     if not ok then return nil, err end
   end
-end
-
-local NAME, VALUE = rules.types.AttributeName, rules.types.AttributeValue
-
-local function attributes(value, field)
-  local list = type(value) == "table"
-    and take_pairs(value, NAME.form, NAME.min, NAME.max, VALUE.form, VALUE.min, VALUE.max)
-  if list then return json.list(list) end
-  return refuse_attributes(value, field)
 end
 
 local function context(value, field)
@@ -94,25 +85,38 @@ local function document(value, field)
   return value
 end
 
+local function mfa_options(value, field)
+  local ok, err = rules.check("MfaOptions", value, field)
+  if not ok then return nil, err end
+  return value[1] == nil and json.list {} or value
+end
+
 -- How one of the caller's values becomes a member; without an entry it goes as it is, checked by its type.
 local CONVERT = {
-  Attributes = attributes, AttributeNames = names, UserContextData = context, MfaSettings = factor,
-  PasskeySettings = factor, Document = document, RememberedStatus = remembered,
+  Attributes = refuse_attributes, AttributeNames = names, UserContextData = context, MfaOptions = mfa_options,
+  MfaSettings = factor, PasskeySettings = factor, Document = document, RememberedStatus = remembered,
 }
 
--- What becomes of each option of a row, looked up once: its `member` and `kind`; and in the list part what the core
--- needs to take it, when it goes as it is and is a text that its form decides.
+-- What the core needs to take an option by itself: a text that its form decides, or a table of attributes.
+local function row_of(option, member, kind)
+  local rule = rules.types[kind]
+  if kind == "Attributes" then
+    return { option, member, NAME.form, NAME.min, NAME.max, VALUE.form, VALUE.min, VALUE.max }
+  elseif not CONVERT[kind] and rule.form and not rule.pattern and not rule.enum then
+    return { option, member, rule.form, rule.min, rule.max }
+  end
+end
+
+-- What becomes of each option of a row, looked up once: its `member` and `kind`; and the function that takes what is
+-- as it should be.
 local function plan_of(row)
-  local kinds, plan = rules.compile(rules.inputs[row.operation]).kinds, {}
+  local kinds, plan, rows = rules.compile(rules.inputs[row.operation]).kinds, {}, {}
   for option, member in pairs(row.args or {}) do
     local kind = kinds[member]
-    local rule, entry = rules.types[kind], { member = member, kind = kind }
-    if not CONVERT[kind] and rule.form and not rule.pattern and not rule.enum then
-      entry[1], entry[2], entry[3], entry[4] = member, rule.form, rule.min, rule.max
-    end
-    plan[option] = entry
+    plan[option] = { member = member, kind = kind }
+    rows[#rows + 1] = row_of(option, member, kind)
   end
-  return plan
+  return plan, core.taker(rows, json.list_mark)
 end
 
 local function convert(kind, value, option)
@@ -135,8 +139,8 @@ end
 
 -- The members of a request, without an error too when there is an option that the row does not know, or a limit: then
 -- the third value is false.
-local function members(plan, given)
-  local input, all = take_texts(plan, given)
+local function members(plan, take, given)
+  local input, all = take(given)
   if all then return input, nil, true end
   local known = true
   for option, value in next, given do
@@ -175,11 +179,12 @@ local NONE = {}
 -- @tparam function send send(self, op, input, limits) calls the operation; the input is its own
 -- @treturn function method(self, options); `invalid` with the `field` as the caller spelled it
 function user.method(name, row, send)
-  local schema, plan, op, answer = schema_of(row), plan_of(row), ops.by_name[row.operation], row.answer or done
+  local schema, op, answer = schema_of(row), ops.by_name[row.operation], row.answer or done
+  local plan, take = plan_of(row)
   return function(self, given)
     if given == nil then given = NONE end
     if type(given) ~= "table" then options.check(given, schema, name, 2) end
-    local input, err, known = members(plan, given)
+    local input, err, known = members(plan, take, given)
     if not known then options.check(given, schema, name, 2) end
     err = err or missing(row, given)
     if err then return nil, err end

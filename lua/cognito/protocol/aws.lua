@@ -21,13 +21,6 @@ local answer_types = { AuthenticationResult = "table", ChallengeName = "string",
   Session = "string", AvailableChallenges = "table", CodeDeliveryDetails = "table",
   CodeDeliveryDetailsList = "table", PaginationToken = "string", NextToken = "string" }
 
-local function mark_lists(op, input)
-  for name in pairs(op.lists) do
-    local value = input[name]
-    if type(value) == "table" and next(value) == nil then input[name] = json.list(value) end
-  end
-end
-
 local function target_of(op)
   op.target = "X-Amz-Target: AWSCognitoIdentityProviderService." .. op.name
   return op.target
@@ -39,7 +32,6 @@ end
 -- @treturn table|nil the request without its deadline, or nil and an error of kind `invalid`
 function aws.build(spec, client)
   local op = spec.op
-  if op.lists then mark_lists(op, spec.input) end
   local body, message = json.encode(spec.input)
   if not body then
     return nil, errors.new("invalid", "a parameter cannot be written as JSON: " .. message, { operation = op.name })

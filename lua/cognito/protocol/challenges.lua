@@ -162,11 +162,19 @@ end
 local answers = {}
 
 -- People copy codes with the blanks in and around them.
-local function without_blanks(code) return code and (code:gsub("%s", "")) end
+local function read_code(kind, code)
+  code = code:gsub("%s", "")
+  if code == "" then return refuse("code", "the code is empty") end
+  local ok, err = fits(kind, code, "code")
+  if not ok then return nil, err end
+  return code
+end
 
 function answers.code(row, _, x)
-  local kind = row.name == "SOFTWARE_TOKEN_MFA" and "UserCode" or "ConfirmationCode"
-  return single(row, kind, without_blanks(x.code), "code")
+  if x.code == nil then return refuse("code", row.name .. " asks for code") end
+  local code, err = read_code(row.name == "SOFTWARE_TOKEN_MFA" and "UserCode" or "ConfirmationCode", x.code)
+  if not code then return nil, err end
+  return { [row.key] = code }
 end
 
 function answers.password(row, _, x) return single(row, "KnownPassword", x.password, "password") end
@@ -247,9 +255,8 @@ function answers.setup(_, question, x)
     return refuse("raw", "MFA_SETUP offers no authenticator app here; answer it with { raw = { ... } }")
   end
   if x.code == nil then return refuse("code", "MFA_SETUP asks for code") end
-  local code = without_blanks(x.code)
-  local ok, err = fits("UserCode", code, "code")
-  if not ok then return nil, err end
+  local code, err = read_code("UserCode", x.code)
+  if not code then return nil, err end
   return {}, { verify = code, device_name = x.device_name }
 end
 
