@@ -29,7 +29,7 @@ function app.init()
     pool = app.pool, key = key, home = "/account", after_logout = "/",
     return_urls = { "/account", "/staff", "/upstream", "/" },
     headers = { ["X-User"] = "cognito:username", ["X-Email"] = "email", ["X-Groups"] = "cognito:groups" },
-    forward = "access",
+    forward = "access", passkeys = true,
   })
   app.demo, app.endpoint = env "DEMO", env "ENDPOINT"
 end

@@ -257,6 +257,7 @@ describe("the guard in nginx", function()
       local json = { ["content-type"] = "application/json" }
       assert.equal(415, (b.request("/login", { body = "{}", headers = json })))
       assert.equal(400, (b.post("/login", { csrf = csrf, action = "destroy" })))
+      assert.equal(400, (b.post("/login", { csrf = csrf, action = "passkey", username = "alice" })))
       assert.equal(405, (b.request("/login", { method = "DELETE" })))
       local many = {}
       for i = 1, 100 do many["f" .. i] = "x" end

@@ -19,6 +19,7 @@
 ---@field max_sign_ins? integer at a time and worker, default 16
 ---@field verifier? cognito.verifier_options for `bearer`
 ---@field background? number before a request would have to wait for a renewal
+---@field passkeys? boolean the form may begin with a passkey
 
 ---@class cognito.guard_policy
 ---@field optional? boolean true: who brings nothing may pass too

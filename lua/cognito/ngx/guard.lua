@@ -33,7 +33,7 @@ local SCHEMA = {
   pool = "table", key = "string|table|function", storage = "table", cookie = "string", idle = "number",
   absolute = "number", login = "string", hosted = "table", home = "string", return_urls = "table",
   after_logout = "string", headers = "table", forward = "string", realm = "string", max_sign_ins = "integer",
-  verifier = "table", background = "number",
+  verifier = "table", background = "number", passkeys = "boolean",
 }
 local POLICY = { optional = "boolean", groups = "table", scopes = "table", api = "boolean" }
 local MINUTE, HOUR = 60, 3600
@@ -82,7 +82,7 @@ local function settings(given)
     pool = given.pool, cookie = given.cookie or "__Host-session", login_path = given.login or "/login",
     home = given.home or "/", return_urls = given.return_urls or { "/*" }, after_logout = given.after_logout or "/",
     headers = plan, wanted = bearer.wanted(plan), forward = given.forward,
-    realm = given.realm or "cognito", background = given.background,
+    realm = given.realm or "cognito", background = given.background, passkeys = given.passkeys or false,
     slots = slots.new(given.max_sign_ins or 16, MINUTE),
   }
 end
@@ -126,7 +126,8 @@ end
 -- pages), `home`, `return_urls` (allow-list; default every path of this site), `after_logout`, `headers` (upstream
 -- header -> claim), `forward` (`access` or `id`: that token goes upstream as Authorization), `realm`, `max_sign_ins`
 -- (at a time and worker, 16), `verifier` (options of `cognito.verifier` for `bearer`), `background` (seconds before
--- a request would have to wait for a renewal, at most a quarter of the token's life: a timer begins it then)
+-- a request would have to wait for a renewal, at most a quarter of the token's life: a timer begins it then),
+-- `passkeys` (true: the form may begin with a passkey)
 -- @treturn Guard or nil and an error of kind `config`
 function guard.new(given)
   options.check(given, SCHEMA, "cognito.guard", 2)

@@ -208,7 +208,7 @@ local function post(self)
     return refused(visitor, 403)
   end
   local act = actions[fields.action]
-  if not act then return refused(visitor, 400) end
+  if not act or act == actions.passkey and not self.passkeys then return refused(visitor, 400) end
   return limited(self, act, visitor, fields)
 end
 
