@@ -4,6 +4,9 @@ local tools = {}
 local BODY = '{"RefreshToken":"not a secret"}'
 tools.BODY = BODY
 
+--- Seconds that a request may take which is to succeed.
+tools.USUAL = os.getenv "VALGRIND" and 60 or 10
+
 --- Seconds by which a call may miss its deadline. Under valgrind everything takes its time.
 tools.LATE = os.getenv "VALGRIND" and 2 or 0.1
 
@@ -25,7 +28,7 @@ end
 
 function tools.request(t, url, more)
   local r = { method = "POST", url = url, headers = { "Content-Type: application/x-amz-json-1.1" }, body = BODY,
-    deadline = t.host.monotime() + 5, minting = true, tls = t.tls, pool = url:match("tag=(.*)$") }
+    deadline = t.host.monotime() + tools.USUAL, minting = true, tls = t.tls, pool = url:match("tag=(.*)$") }
   for name, value in pairs(more or {}) do r[name] = value end
   if r.method == "GET" then r.body = nil end
   return r
