@@ -117,6 +117,7 @@ build = {
     ["cognito.cli.main"] = "lua/cognito/cli/main.lua",
     ["cognito.cli.out"] = "lua/cognito/cli/out.lua",
     ["cognito.cli.quick"] = "lua/cognito/cli/quick.lua",
+    ["cognito.cli.settings"] = "lua/cognito/cli/settings.lua",
     ["cognito.cli.term"] = "lua/cognito/cli/term.lua",
     ["cognito.client"] = "lua/cognito/client.lua",
     ["cognito.credentials"] = "lua/cognito/credentials.lua",

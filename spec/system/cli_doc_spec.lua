@@ -3,6 +3,7 @@ local command = require "spec.support.command"
 local config = require "cognito.cli.config"
 local out = require "cognito.cli.out"
 local proc = require "spec.support.proc"
+local settings = require "cognito.cli.settings"
 local source = require "spec.support.source"
 local tmp = require "spec.support.tmp"
 
@@ -84,12 +85,14 @@ describe("the manual page", function()
 
   it("names each setting of a profile", function()
     local names = {}
-    for _, setting in ipairs(config.settings) do names[setting.name] = true end
+    for _, setting in ipairs(settings.list) do names[setting.name] = true end
     local written = {}
     for line in chapters.SETTINGS:gmatch "%.TP\n%.BR? ([^\n]+)" do
       for name in line:gmatch "[%l_]+" do written[name] = true end
     end
     assert.same(names, written)
+    for name in pairs(config.types) do names[name] = nil end
+    assert.same({}, names)
   end)
 
   it("names each exit code", function()

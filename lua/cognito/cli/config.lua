@@ -4,30 +4,23 @@
 -- @module cognito.cli.config
 local errors = require "cognito.errors"
 local json = require "cognito.json"
+local lazy = require "cognito.lazy"
 local posix = require "cognito.posix"
+
+local settings = lazy.module "cognito.cli.settings"
 
 local config = {}
 
-local FILE = "config.json"
 local MAX_BYTES = 256 * 1024
 
---- The settings a profile can have, in the order in which `configure` asks for them. `needs`: asked only where that
--- other setting is there; `rare`: asked only with --all; `list`: values of this type, separated by commas.
-config.settings = {
-  { name = "user_pool_id", ask = "User pool id, such as eu-west-1_AbCdEf123", required = true },
-  { name = "client_id", ask = "App client id", required = true },
-  { name = "client_secret", ask = "Client secret, for confidential clients only", secret = true },
-  { name = "domain", ask = "Domain or prefix of the login page, for login --browser" },
-  { name = "redirect_ports", ask = "Ports of the http://localhost:PORT/ callback URLs, comma separated",
-    list = "number", needs = "domain" },
-  { name = "scopes", ask = "Scopes, comma separated (default openid)", list = "string", needs = "domain" },
-  { name = "flow", ask = "Sign-in flow (default USER_SRP_AUTH)", rare = true },
-  { name = "region", ask = "Region, when it is not in the pool id", rare = true },
-  { name = "endpoint", ask = "Endpoint, for emulators and proxies", rare = true },
-  { name = "issuer", ask = "Issuer of the tokens, for emulators and proxies", rare = true },
-  { name = "proxy", ask = "Proxy, such as http://proxy.example:3128", rare = true },
-  { name = "ca_file", ask = "CA file, for private CAs", rare = true },
-  { name = "storage", ask = "Folder of the sessions", rare = true },
+--- The name of the file.
+config.FILE = "config.json"
+
+--- The settings a profile can have: text, or lists of numbers or strings. What they mean: `cognito.cli.settings`.
+config.types = {
+  user_pool_id = "text", client_id = "text", client_secret = "text", domain = "text", redirect_ports = "number",
+  scopes = "string", flow = "text", region = "text", endpoint = "text", issuer = "text", proxy = "text",
+  ca_file = "text", storage = "text",
 }
 
 --- Where the profiles live.
@@ -39,28 +32,14 @@ function config.path()
   return nil, errors.new("config", "neither XDG_CONFIG_HOME nor HOME is set", { field = "HOME" })
 end
 
-local AWAY = "move it away and run `cognito configure` again, or point XDG_CONFIG_HOME elsewhere"
-local WRITABLE = "make its folder writable for you, or point XDG_CONFIG_HOME elsewhere"
-
-local HINTS = {
-  mode = "run `chmod %s %s`; it may hold a client secret, so nobody else may read it",
-  owner = "run the command as its owner, or point XDG_CONFIG_HOME elsewhere",
-  parent = "take the right to write there from others (chmod o-w), or point XDG_CONFIG_HOME elsewhere",
-  too_large = AWAY, symlink = AWAY, links = AWAY, not_file = AWAY, not_folder = AWAY,
-  EACCES = WRITABLE, EPERM = WRITABLE, EROFS = WRITABLE, ENOENT = WRITABLE, ENOTDIR = WRITABLE, ENOSPC = WRITABLE,
-}
-
-local function store_error(code, message, path, mode)
-  return errors.new("config", path .. ": " .. message, {
-    field = path, code = code, hint = HINTS[code] and HINTS[code]:format(mode, path),
-  })
-end
-
-local function open()
+--- Opens the folder of the profiles, making it when it is missing.
+-- @treturn userdata|nil the folder, or nil and an error: `config`
+-- @treturn string its path
+function config.open()
   local path, err = config.path()
   if not path then return nil, err end
   local folder, code, message = posix.folder(path)
-  if not folder then return nil, store_error(code, message, path, "700") end
+  if not folder then return nil, settings.refuse(code, message, path, "700") end
   return folder, path
 end
 
@@ -72,16 +51,16 @@ local function is_list_of(value, kind)
   return true
 end
 
-local function fits(setting, value)
+local function fits(value, kind)
   if value == nil then return true end
-  if setting.list then return is_list_of(value, setting.list) end
-  return type(value) == "string"
+  if kind == "text" then return type(value) == "string" end
+  return is_list_of(value, kind)
 end
 
 local function is_profile(profile)
   if type(profile) ~= "table" then return false end
-  for _, setting in ipairs(config.settings) do
-    if not fits(setting, profile[setting.name]) then return false end
+  for name, kind in pairs(config.types) do
+    if not fits(profile[name], kind) then return false end
   end
   return true
 end
@@ -98,31 +77,19 @@ end
 -- @treturn table|nil `default` (a name) and `profiles` (name to settings), or nil and an error: `config`: unreadable,
 -- readable by others, or not what `configure` writes
 function config.read()
-  local folder, path = open()
+  local folder, path = config.open()
   if not folder then return nil, path end
-  local text, code, message = folder:read(FILE, MAX_BYTES)
+  local text, code, message = folder:read(config.FILE, MAX_BYTES)
   folder:close()
   if not text then
     if code == "not_found" or code == "ENOENT" then return { profiles = {} } end
-    return nil, store_error(code, message, path .. "/" .. FILE, "600")
+    return nil, settings.refuse(code, message, path .. "/" .. config.FILE, "600")
   end
   local data = json.decode(text)
   if is_valid(data) then return data end
-  return nil, errors.new("config", path .. "/" .. FILE .. ": this is not what `cognito configure` writes", {
-    field = path .. "/" .. FILE, hint = "mend it, or move it away and run `cognito configure` again",
+  return nil, errors.new("config", path .. "/" .. config.FILE .. ": this is not what `cognito configure` writes", {
+    field = path .. "/" .. config.FILE, hint = "mend it, or move it away and run `cognito configure` again",
   })
-end
-
---- Writes all profiles, durably and at once.
--- @tparam table data see `read`
--- @treturn boolean|nil true, or nil and an error: `config`
-function config.write(data)
-  local folder, path = open()
-  if not folder then return nil, path end
-  local ok, code, message = folder:write(FILE, json.encode(data))
-  folder:close()
-  if not ok then return nil, store_error(code, message, path .. "/" .. FILE, "600") end
-  return true
 end
 
 --- The profile that a command shall use.

@@ -1,6 +1,7 @@
 --- The command `configure`: makes, changes, lists and removes profiles.
 -- @module cognito.cli.commands.configure
 local config = require "cognito.cli.config"
+local settings = require "cognito.cli.settings"
 local json = require "cognito.json"
 local options = require "cognito.options"
 local out = require "cognito.cli.out"
@@ -8,7 +9,7 @@ local out = require "cognito.cli.out"
 local command = {}
 
 local SETTINGS = {}
-for _, setting in ipairs(config.settings) do SETTINGS[setting.name] = setting end
+for _, setting in ipairs(settings.list) do SETTINGS[setting.name] = setting end
 
 local EXAMPLE = { user_pool_id = "eu-west-1_AbCdEf123", client_id = "1h57kf5cpq17m0eml12EXAMPLE" }
 
@@ -53,7 +54,7 @@ local function unknown_setting(name)
   local near = options.nearest(name, SETTINGS)
   if near then return ("there is no setting %s; did you mean %s?"):format(name, near) end
   local names = {}
-  for i, setting in ipairs(config.settings) do names[i] = setting.name end
+  for i, setting in ipairs(settings.list) do names[i] = setting.name end
   return ("there is no setting %s; there are %s"):format(name, table.concat(names, ", "))
 end
 
@@ -101,7 +102,7 @@ local function ask_all(ctx, profile)
   local err = ctx.term.unreachable()
   if err then return nil, err end
   ctx.term.say "Return alone keeps what stands in brackets, or leaves the setting out."
-  for _, setting in ipairs(config.settings) do
+  for _, setting in ipairs(settings.list) do
     local skipped = setting.rare and not ctx.args.all or setting.needs and not profile[setting.needs]
     local ok = skipped
     if not skipped then ok, err = ask_setting(ctx, profile, setting) end
@@ -126,7 +127,7 @@ local function list_profiles(ctx, data)
 end
 
 local function write(ctx, data, name, text)
-  local written, err = config.write(data)
+  local written, err = settings.write(data)
   if not written then return ctx:fail(err) end
   return ctx:result({ profile = name }, function() out.line(text) end)
 end

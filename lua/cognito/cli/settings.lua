@@ -1,0 +1,63 @@
+--- What `cognito configure` asks and writes, and what is said when the profiles cannot be used.
+-- @module cognito.cli.settings
+local config = require "cognito.cli.config"
+local errors = require "cognito.errors"
+local json = require "cognito.json"
+
+local settings = {}
+
+--- The settings a profile can have, in the order in which `configure` asks for them. `needs`: asked only where that
+-- other setting is there; `rare`: asked only with --all; `list`: values of this type, separated by commas.
+settings.list = {
+  { name = "user_pool_id", ask = "User pool id, such as eu-west-1_AbCdEf123", required = true },
+  { name = "client_id", ask = "App client id", required = true },
+  { name = "client_secret", ask = "Client secret, for confidential clients only", secret = true },
+  { name = "domain", ask = "Domain or prefix of the login page, for login --browser" },
+  { name = "redirect_ports", ask = "Ports of the http://localhost:PORT/ callback URLs, comma separated",
+    list = config.types.redirect_ports, needs = "domain" },
+  { name = "scopes", ask = "Scopes, comma separated (default openid)", list = config.types.scopes, needs = "domain" },
+  { name = "flow", ask = "Sign-in flow (default USER_SRP_AUTH)", rare = true },
+  { name = "region", ask = "Region, when it is not in the pool id", rare = true },
+  { name = "endpoint", ask = "Endpoint, for emulators and proxies", rare = true },
+  { name = "issuer", ask = "Issuer of the tokens, for emulators and proxies", rare = true },
+  { name = "proxy", ask = "Proxy, such as http://proxy.example:3128", rare = true },
+  { name = "ca_file", ask = "CA file, for private CAs", rare = true },
+  { name = "storage", ask = "Folder of the sessions", rare = true },
+}
+
+local AWAY = "move it away and run `cognito configure` again, or point XDG_CONFIG_HOME elsewhere"
+local WRITABLE = "make its folder writable for you, or point XDG_CONFIG_HOME elsewhere"
+
+local HINTS = {
+  mode = "run `chmod %s %s`; it may hold a client secret, so nobody else may read it",
+  owner = "run the command as its owner, or point XDG_CONFIG_HOME elsewhere",
+  parent = "take the right to write there from others (chmod o-w), or point XDG_CONFIG_HOME elsewhere",
+  too_large = AWAY, symlink = AWAY, links = AWAY, not_file = AWAY, not_folder = AWAY,
+  EACCES = WRITABLE, EPERM = WRITABLE, EROFS = WRITABLE, ENOENT = WRITABLE, ENOTDIR = WRITABLE, ENOSPC = WRITABLE,
+}
+
+--- The error of a file or folder that cannot be used.
+-- @tparam string code of `cognito.posix`
+-- @tparam string message
+-- @tparam string path
+-- @tparam string mode what it should have
+-- @treturn table of kind `config`
+function settings.refuse(code, message, path, mode)
+  return errors.new("config", path .. ": " .. message, {
+    field = path, code = code, hint = HINTS[code] and HINTS[code]:format(mode, path),
+  })
+end
+
+--- Writes all profiles, durably and at once.
+-- @tparam table data see `cognito.cli.config.read`
+-- @treturn boolean|nil true, or nil and an error: `config`
+function settings.write(data)
+  local folder, path = config.open()
+  if not folder then return nil, path end
+  local ok, code, message = folder:write(config.FILE, json.encode(data))
+  folder:close()
+  if not ok then return nil, settings.refuse(code, message, path .. "/" .. config.FILE, "600") end
+  return true
+end
+
+return settings
