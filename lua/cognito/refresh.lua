@@ -218,7 +218,7 @@ end
 
 local function wait_for_lock(job)
   local pool, key, host = job.pool, job.key, job.pool.host
-  local pause, began, ends = FIRST_PAUSE, nil, nil
+  local pause, began = FIRST_PAUSE, nil
   while true do
     local now = host.monotime()
     local lease = lease_of(job, now)
@@ -229,7 +229,7 @@ local function wait_for_lock(job)
     if seen then return nil, nil, seen end
     began = began or now
     -- the token may end while we wait, and then there is nothing to give
-    ends = has_token and not job.force and min(job.ends, began + WAIT_WHILE_VALID) or job.ends
+    local ends = has_token and not job.force and min(job.ends, began + WAIT_WHILE_VALID) or job.ends
     if now >= ends then return nil, lock_timeout() end
     host.sleep(min(pause * (0.5 + host.random(1):byte() / 512), ends - now))
     pause = min(pause * 2, LONGEST_PAUSE)
