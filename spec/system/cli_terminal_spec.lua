@@ -43,7 +43,7 @@ describe("the command in a terminal", function()
 
   it("asks again for a wrong and for an empty code, and walks through a second factor", function()
     dialogue(0, "login tom", { { "Password:", PASSWORD }, { "Code from the authenticator app:", "000000" },
-      { "CodeMismatchException", " " }, { "must be six digits", oathtool(command.TOTP) } })
+      { "CodeMismatchException", " " }, { "the code is empty", oathtool(command.TOTP) } })
   end)
 
   it("asks for a new password, twice", function()
