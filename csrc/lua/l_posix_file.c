@@ -304,11 +304,11 @@ static int lock_gc(lua_State *L) {
 }
 
 static const luaL_Reg folder_methods[] = {
-    {"read", folder_read},           {"write", folder_write},     {"replace", folder_replace},
-    {"remove", folder_remove},
-    {"rename", folder_rename},       {"list", folder_list},       {"lock", folder_lock},
-    {"is_remote", folder_is_remote}, {"is_gone", folder_is_gone}, {"close", folder_close},
-    {"try", folder_try},             {"release", folder_release}, {NULL, NULL},
+    {"read", folder_read},     {"write", folder_write},         {"replace", folder_replace},
+    {"remove", folder_remove}, {"rename", folder_rename},       {"list", folder_list},
+    {"lock", folder_lock},     {"is_remote", folder_is_remote}, {"is_gone", folder_is_gone},
+    {"try", folder_try},       {"release", folder_release},     {"close", folder_close},
+    {NULL, NULL},
 };
 
 static const luaL_Reg lock_methods[] = {

@@ -80,11 +80,15 @@ static void take_stamp(const struct stat *st, struct pos_stamp *stamp) {
     stamp->written = st->st_mtim;
 }
 
+static int same_time(const struct timespec *a, const struct timespec *b) {
+    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
 int pos_file_is(int folder, const char *name, const struct pos_stamp *stamp) {
     struct stat st;
     if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0) return 0;
     return st.st_dev == stamp->device && st.st_ino == stamp->inode && is_private(&st, stamp->owner) &&
-           st.st_size == stamp->size && st.st_mtim.tv_sec == stamp->written.tv_sec && st.st_mtim.tv_nsec == stamp->written.tv_nsec;
+           st.st_size == stamp->size && same_time(&st.st_mtim, &stamp->written);
 }
 
 int pos_file_read(int folder, const char *name, size_t max, struct pos_bytes *bytes,
