@@ -39,11 +39,11 @@ local function adopt(pool, i)
 end
 
 local function blocking()
-  local session = adopt(new_pool(), 1)
+  local session, half = adopt(new_pool(), 1), math.ceil(count / 2)
   assert(session:refresh())
   meter.start()
   for i = 1, count do
-    if i == math.ceil(count / 2) then meter.half() end
+    if i == half then meter.half() end
     assert(session:refresh())
   end
   meter.report(count)
@@ -73,6 +73,7 @@ end
 -- `make(i)` gives what the i-th of the coroutines does again and again.
 local function in_loop(host, make)
   local started, finished, wanted = 0, 0, count + in_flight
+  local half = math.ceil(wanted / 2)
   for i = 1, in_flight do
     host:spawn(function()
       local act = make(i)
@@ -81,7 +82,7 @@ local function in_loop(host, make)
         act()
         finished = finished + 1
         if finished == in_flight then meter.start() end
-        if finished == math.ceil(wanted / 2) then meter.half() end
+        if finished == half then meter.half() end
       end
     end)
   end

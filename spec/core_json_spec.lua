@@ -111,12 +111,12 @@ describe("cognito.core.json_decode", function()
     local USUAL = [[ {"AuthenticationResult":{"AccessToken":"a.b.c","ExpiresIn":3600,"IdToken":"d.e.f",
       "RefreshToken":"r","TokenType":"Bearer"},"ChallengeParameters":{"a":["\u0041",null]}} ]]
 
-    it("is read as the general reader reads it, without its TokenType", function()
+    it("is read as the general reader reads it, its lifetime under a key of its own", function()
       local wanted = core.json_decode(USUAL).AuthenticationResult
-      wanted.TokenType = nil
+      wanted[core.lifetime], wanted.ExpiresIn, wanted.TokenType = wanted.ExpiresIn, nil, nil
       assert.are.same(wanted, core.json_tokens(USUAL))
-      assert.are.same({ AccessToken = "aA\\", ExpiresIn = 0 },
-        core.json_tokens [[{"AuthenticationResult":{"AccessToken":"a\u0041\\","ExpiresIn":0}}]])
+      assert.are.same({ AccessToken = "a", [core.lifetime] = 2 ^ 31 },
+        core.json_tokens '{"AuthenticationResult":{"AccessToken":"a","ExpiresIn":2147483648}}')
       local long = ("x"):rep(10000)
       assert.are.equal(long, core.json_tokens(USUAL:gsub("a%.b%.c", long), nil).AccessToken)
     end)
@@ -130,6 +130,11 @@ describe("cognito.core.json_decode", function()
       with('"ExpiresIn":3600,', "")
       with("3600", "3600.5")
       with("3600", "-1")
+      with("3600", "2147483649")
+      with("a%.b%.c", "a.\\u0041.c")
+      with("a%.b%.c", "")
+      with("a%.b%.c", "a.\195\169.c")
+      with('"AccessToken":"a%.b%.c",', "")
       with("3600", '"3600"')
       with("3600", "null")
       with('"a%.b%.c"', "1")

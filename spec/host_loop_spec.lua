@@ -222,7 +222,7 @@ describe("host.loop", function()
     assert.equal(0, loop.scheduler.alive)
     assert.is_nil(next(loop.waiting))
     assert.is_nil(next(loop.tasks))
-    assert.is_nil(next(loop.scheduler.tasks))
+    for _, worker in pairs(loop.scheduler.workers) do assert.is_nil(worker.task) end
     assert.equal(0, loop.transfers.crowd:running())
   end)
 

@@ -216,12 +216,14 @@ static cog_err read_odd(cog_json *json, unsigned char **out) {
 /* The string whose opening mark is behind us: into json->string. */
 static cog_err read_string(cog_json *json) {
     unsigned char *start = json->at, *out = start;
+    json->plain = true;
     for (;;) {
         unsigned char *run = json->at;
         json->at += cog_json_plain((cog_slice){run, (size_t)(json->end - run)});
         move_down(&out, run, (size_t)(json->at - run));
         if (json->at == json->end) return COG_BAD_JSON;
         if (*json->at == '"') break;
+        json->plain = false;
         cog_err error = read_odd(json, &out);
         if (error) return error;
     }

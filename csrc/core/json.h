@@ -32,6 +32,7 @@ struct cog_json_name;
 
 typedef struct {
     cog_slice string;
+    bool plain; /* it stands in the text as it is, and in ASCII */
     int64_t integer;
     double real;
     cog_err error; /* COG_BAD_JSON, _BAD_UTF8, _DUPLICATE_KEY, _TOO_DEEP, _NUMBER_RANGE, _TOO_LARGE */

@@ -11,7 +11,7 @@ enum { MAX_SPARE = 128 };
 
 double http_clock(void) {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_BOOTTIME, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 

@@ -63,7 +63,7 @@ typedef struct {
     const char *url;
     const char *body; /* copied */
     size_t body_length;
-    double timeout; /* seconds, for the whole transfer */
+    double deadline; /* of the whole transfer, by http_clock */
     size_t max_body;
     bool minting;
 } http_request;
@@ -80,6 +80,9 @@ typedef struct {
     bool maybe_processed;
     bool retryable;
 } http_result;
+
+/* Seconds, by the clock that goes on while the machine sleeps. */
+double http_clock(void);
 
 /* NULL: out of memory or descriptors. */
 http_crowd *http_crowd_new(void);

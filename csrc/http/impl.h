@@ -17,8 +17,6 @@
 #error "lua-cognito needs libcurl 7.85 or newer"
 #endif
 
-double http_clock(void);
-
 /* ---- trust: a store of root certificates, read once and shared ---- */
 
 typedef struct http_trust http_trust;

@@ -181,13 +181,13 @@ bool http_transfer_compose(http_transfer *t, const http_request *r) {
     t->sent = 0;
     t->tries = 0;
     t->minting = r->minting;
-    t->deadline = t->pool->crowd->now + r->timeout;
+    t->deadline = r->deadline;
     const char *reason = check_method(r);
     if (reason == NULL) reason = set_url(t, r->url);
     if (reason == NULL && !(write_head(t, r) && http_bytes_add(&t->request, r->body, r->body_length)))
         reason = "out of memory";
     if (reason != NULL) http_transfer_fail(t, HTTP_CONFIG, reason);
-    else if (!(r->timeout > 0)) http_transfer_fail(t, HTTP_TIMEOUT, NULL);
+    else if (!(r->deadline > t->pool->crowd->now)) http_transfer_fail(t, HTTP_TIMEOUT, NULL);
     else return true;
     return false;
 }

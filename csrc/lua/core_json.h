@@ -15,6 +15,9 @@ cog_err core_push_json(lua_State *L, unsigned char *text, size_t len, const unsi
 /* The same for a part of a token, base64url: COG_MALFORMED. */
 cog_err core_push_part(lua_State *L, cog_slice part, const unsigned char *seed, cog_err not_object);
 
+/* The key under which json_tokens leaves a lifetime that was checked. */
+void core_push_lifetime(lua_State *L);
+
 /* The octets of a part that is known to be sound base64url. */
 void core_push_octets(lua_State *L, cog_slice part);
 

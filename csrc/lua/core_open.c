@@ -1,6 +1,6 @@
 /* cognito.core: puts the topics into one module. */
 #define _DEFAULT_SOURCE 1 /* getentropy */
-#include "core_topics.h"
+#include "core_json.h"
 
 #include <openssl/crypto.h>
 #include <openssl/opensslv.h>
@@ -85,5 +85,7 @@ int luaopen_cognito_core(lua_State *L) {
     lua_pop(L, 1);
     lua_pushlightuserdata(L, NULL);
     lua_setfield(L, -2, "null");
+    core_push_lifetime(L);
+    lua_setfield(L, -2, "lifetime");
     return 1;
 }

@@ -4,7 +4,7 @@
  *   crowd = http.crowd()
  *   crowd:pool(ca_file, ca_path, proxy)      -> number | nil, kind, message
  *   crowd:close_pool(number)                 -> false while transfers run on it
- *   crowd:perform(pool, method, url, headers, body, seconds, max_body, minting)
+ *   crowd:perform(pool, method, url, headers, body, deadline, max_body, minting)
  *                                            -> status, head, body | failure
  *   crowd:start(the same)                    -> id | failure
  *   crowd:wait(seconds)                      -> works until something finished; nil: no limit
@@ -14,9 +14,9 @@
  *   crowd:foreign()                          true in a forked child
  *   crowd:close()
  *
- * A failure is nil, kind, message, maybe_processed, retryable. In a forked child pool, perform and
- * start give nil, "forked"; nothing else does anything but close, which is all that is left. No
- * function calls Lua or yields.
+ * A deadline is a time by posix.boottime. A failure is nil, kind, message, maybe_processed,
+ * retryable. In a forked child pool, perform and start give nil, "forked"; nothing else does
+ * anything but close, which is all that is left. No function calls Lua or yields.
  */
 #include "../http/impl.h"
 
@@ -129,7 +129,7 @@ static http_request request_of(lua_State *L) {
     http_request r = {.method = luaL_checkstring(L, 3), .url = luaL_checkstring(L, 4)};
     luaL_checktype(L, 5, LUA_TTABLE);
     r.body = luaL_optlstring(L, 6, "", &r.body_length);
-    r.timeout = luaL_checknumber(L, 7);
+    r.deadline = luaL_checknumber(L, 7);
     lua_Number max_body = luaL_checknumber(L, 8);
     luaL_argcheck(L, max_body >= 0 && max_body <= MAX_BODY, 8, "size out of range");
     r.max_body = (size_t)max_body;

@@ -134,6 +134,7 @@ static int l_json_decode(lua_State *L) {
 /* ---- the answer that is read most often: one with tokens ---- */
 
 enum { ACCESS, ID, REFRESH, TOKENS };
+#define LIFETIME_MAX 0x80000000 /* seconds */
 
 static const char *const token_names[TOKENS] = {"AccessToken", "IdToken", "RefreshToken"};
 
@@ -143,19 +144,19 @@ struct result {
     bool whole;
 };
 
-/* Takes a member of the result. False: it is not one of those that are always there, or of another type. */
+/* Takes a member of the result. False: it is not one of those that are always there, or its value is odd. */
 static bool take_token(cog_json *json, struct result *r) {
     cog_slice name = json->string;
     cog_json_event value = cog_json_next(json);
     if (COG_IS(name, "ExpiresIn")) {
         r->lifetime = json->integer;
-        return value == COG_JSON_INTEGER;
+        return value == COG_JSON_INTEGER && r->lifetime >= 0 && r->lifetime <= LIFETIME_MAX;
     }
     if (value != COG_JSON_STRING) return false;
     for (int i = 0; i < TOKENS; i++) {
         if (!cog_slice_is(name, token_names[i], strlen(token_names[i]))) continue;
         r->tokens[i] = json->string;
-        return true;
+        return json->plain && json->string.len > 0;
     }
     return COG_IS(name, "TokenType");
 }
@@ -172,19 +173,25 @@ static bool take_member(cog_json *json, void *context) {
     return r->whole = event == COG_JSON_OBJECT_END;
 }
 
+void core_push_lifetime(lua_State *L) {
+    lua_pushlightuserdata(L, (void *)(size_t)token_names);
+}
+
 static void push_tokens(lua_State *L, const struct result *r) {
     lua_createtable(L, 0, TOKENS + 1);
+    core_push_lifetime(L);
+    lua_pushinteger(L, (lua_Integer)r->lifetime);
+    lua_rawset(L, -3);
     for (int i = 0; i < TOKENS; i++) {
         if (r->tokens[i].data == NULL) continue;
         lcog_pushslice(L, r->tokens[i]);
         lua_setfield(L, -2, token_names[i]);
     }
-    lua_pushinteger(L, (lua_Integer)r->lifetime);
-    lua_setfield(L, -2, "ExpiresIn");
 }
 
-/* json_tokens(text) -> the AuthenticationResult of an answer without anything unusual in it, its TokenType left out;
- * nothing for any other text: json_decode says what it is */
+/* json_tokens(text) -> the tokens of an answer in which nothing is unusual: each is printable ASCII, the access token
+ * is there, and so is ExpiresIn, which lies under the key core.lifetime, that no text can bring about. Nothing for any
+ * other text: json_decode says what it is */
 static int l_json_tokens(lua_State *L) {
     cog_slice text = lcog_checkslice(L, 1);
     unsigned char small[CORE_TEXT_SMALL];
@@ -192,7 +199,7 @@ static int l_json_tokens(lua_State *L) {
     struct result result = {.lifetime = -1};
     memcpy(copy, text.data, text.len);
     cog_err error = cog_read_object(copy, text.len, core_checkstate(L)->seed, take_member, &result, COG_BAD_JSON);
-    bool usual = !error && result.whole && result.lifetime >= 0;
+    bool usual = !error && result.whole && result.lifetime >= 0 && result.tokens[ACCESS].data != NULL;
     if (usual) push_tokens(L, &result);
     lcog_wipe(copy, text.len);
     return usual;

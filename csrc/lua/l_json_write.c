@@ -4,7 +4,6 @@
 #include "../core/plain.h"
 
 #include <math.h>
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +26,7 @@ static void grow(struct writer *w, size_t more) {
     if (size < len + more) size = len + more;
     unsigned char *room = lua_newuserdata(w->L, size);
     memcpy(room, w->start, len);
-    OPENSSL_cleanse(w->start, len);
+    lcog_wipe(w->start, len);
     lua_replace(w->L, SLOT);
     w->start = room;
     w->at = room + len;
@@ -216,7 +215,7 @@ static int l_json_encode(lua_State *L) {
     lua_pushvalue(L, VALUE);
     cog_err error = put_value(&w, 0);
     if (!error) lua_pushlstring(L, (const char *)w.start, (size_t)(w.at - w.start));
-    OPENSSL_cleanse(w.start, (size_t)(w.at - w.start));
+    lcog_wipe(w.start, (size_t)(w.at - w.start));
     if (!error) return 1;
     lua_settop(L, 0);
     return lcog_fail(L, error);

@@ -55,11 +55,8 @@ end
 
 --- How a session's tokens are exchanged, by its origin: `function(pool, record, ctx)` gives an AuthenticationResult.
 -- A session from the hosted login uses the API too, unless its own exchange is entered here.
-refresh.exchanges = { api = by_api }
-
-local function exchange(pool, record, ctx)
-  return (refresh.exchanges[record.origin or "api"] or by_api)(pool, record, ctx)
-end
+local exchanges = { api = by_api }
+refresh.exchanges = exchanges
 
 --- Says whether a token is good beyond the margin.
 -- @tparam table pool
@@ -130,7 +127,7 @@ local function store(job, record, expected)
   local pool, key = job.pool, job.key
   local ok, err = records.write(pool, key, record, expected)
   if ok or err.code ~= "conflict" then
-    refresh.announce(pool, "on_refresh", job.session)
+    if pool.on_refresh then refresh.announce(pool, "on_refresh", job.session) end
     return record, err
   end
   local now, failure = records.read(pool, key)
@@ -142,6 +139,7 @@ function call_and_store(job, record, expected)
   local pool = job.pool
   if not record.refresh_token then return nil, records.over(nil, "the session has no refresh token") end
   local dead = pool.dead_count > 0 and pool.dead[core.sha256(record.refresh_token)]
+  local exchange = exchanges[record.origin or "api"] or by_api
   local result, err
   if dead then err = dead else result, err = exchange(pool, record, job) end
   if not result then

@@ -10,9 +10,9 @@ local errors = require "cognito.errors"
 
 local tokens = {}
 
-local is_plain, count_up = core.json_plain, core.count_up
+local is_plain, count_up, CHECKED = core.json_plain, core.count_up, core.lifetime
 
-local type, min, floor, getmetatable, setmetatable = type, math.min, math.floor, getmetatable, setmetatable
+local type, floor, getmetatable, setmetatable = type, math.floor, getmetatable, setmetatable
 local match, byte = string.match, string.byte
 
 -- A clock that was set back must not make a token look good for longer than it can be.
@@ -46,15 +46,17 @@ local function own_lifetime(token, server_now)
 end
 
 --- Reads an AuthenticationResult.
--- @tparam table result
+-- @tparam table result as the service gave it, or as `core.json_tokens` did, which has checked it already
 -- @tparam string operation for errors
 -- @tparam number server_now the server's time, seconds since the epoch
 -- @treturn number|nil the access token's lifetime in seconds, or nil and an error of kind `bad_response`
 function tokens.check(result, operation, server_now)
+  local lifetime = result[CHECKED]
+  if lifetime then return lifetime end
   if not is_text(result.AccessToken) then return bad(operation, "AccessToken") end
   if result.IdToken ~= nil and not is_text(result.IdToken) then return bad(operation, "IdToken") end
   if result.RefreshToken ~= nil and not is_text(result.RefreshToken) then return bad(operation, "RefreshToken") end
-  local lifetime = result.ExpiresIn
+  lifetime = result.ExpiresIn
   if lifetime == nil then
     lifetime = own_lifetime(result.AccessToken, server_now)
     if not lifetime then return bad(operation, "ExpiresIn") end
@@ -139,7 +141,8 @@ end
 -- @tparam number margin
 -- @treturn number
 function tokens.margin(record, margin)
-  margin = min(margin, record.lifetime / 4)
+  local quarter = record.lifetime / 4
+  if margin > quarter then margin = quarter end
   -- the last character of an RS256 signature says two bits only, the third from the end six
   return margin + margin * ((byte(record.access_token, -3) or 0) % 64) / 640
 end

@@ -15,7 +15,7 @@ local function perform(set, request)
   local number, kind, message = set:pool_of(request)
   if not number then return nil, kind, message end
   local status, head, body, maybe, retryable = set.crowd:perform(number, request.method, request.url,
-    request.headers, request.body, request.deadline - monotime(), request.max_body or MAX_BODY, request.minting)
+    request.headers, request.body, request.deadline, request.max_body or MAX_BODY, request.minting)
   if status then return { status = status, headers = head, body = body } end
   return nil, head, body, maybe, retryable
 end

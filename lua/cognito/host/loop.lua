@@ -10,13 +10,15 @@ local core = require "cognito.core"
 local options = require "cognito.options"
 local posix = require "cognito.posix"
 local scheduler = require "cognito.host.scheduler"
+local timers = require "cognito.host.timers"
 local transfers = require "cognito.host.transfers"
 
 local loop = {}
 
-local failure, MAX_BODY = transfers.failure, transfers.MAX_BODY
+local failure, MAX_BODY, HUGE = transfers.failure, transfers.MAX_BODY, math.huge
 local monotime = posix.boottime
-local yield_to_loop = scheduler.wait
+local here, wake, later, yield_to_loop = scheduler.here, scheduler.wake, scheduler.later, scheduler.wait
+local add_timer, remove_timer = timers.add, timers.remove
 
 local Loop = { __name = "cognito.loop" }
 Loop.__index = Loop
@@ -36,8 +38,8 @@ local function park(self, waiter)
 end
 
 local function wait(self, waiter)
-  if type(waiter) == "thread" then return yield_to_loop() end
-  return park(self, waiter)
+  if self.park and type(waiter) ~= "thread" then return park(self, waiter) end
+  return yield_to_loop()
 end
 
 -- ---- the verbs ----
@@ -47,7 +49,7 @@ local function start(self, request)
   local number, kind, message = set:pool_of(request)
   if not number then return nil, kind, message end
   return set.crowd:start(number, request.method, request.url, request.headers, request.body,
-    request.deadline - monotime(), request.max_body or MAX_BODY, request.minting)
+    request.deadline, request.max_body or MAX_BODY, request.minting)
 end
 
 -- In a forked child what the parent sent is lost to the child: its callers are told so.
@@ -83,7 +85,7 @@ local function forget(token, listener, ...)
 end
 
 local function send(self, request)
-  local waiter, token = self.scheduler:here(self.park), request.cancel
+  local waiter, token = here(self.scheduler, self.park), request.cancel
   if token and token.cancelled then return failure("cancelled", "the call was cancelled") end
   local id, kind, message, maybe, retryable = start(self, request)
   if kind == "forked" then
@@ -98,8 +100,8 @@ local function send(self, request)
 end
 
 local function sleep(self, seconds)
-  local waiter = self.scheduler:here(self.park)
-  self.scheduler.timers:add(monotime() + math.max(seconds, 0), waiter)
+  local waiter = here(self.scheduler, self.park)
+  add_timer(self.scheduler.timers, monotime() + math.max(seconds, 0), waiter)
   wait(self, waiter)
 end
 
@@ -109,15 +111,15 @@ end
 local function leave(self, timer)
   local function listener()
     if timer.gone then return end
-    self.scheduler.timers:remove(timer)
-    self.scheduler:later(timer.waiter, "cancelled")
+    remove_timer(self.scheduler.timers, timer)
+    later(self.scheduler, timer.waiter, "cancelled")
     if self.park then self.transfers:open():alarm(0) end
   end
   return listener
 end
 
 local function await(self, task, waiter, deadline, token)
-  local timer = self.scheduler.timers:add(deadline or math.huge, waiter)
+  local timer = add_timer(self.scheduler.timers, deadline or HUGE, waiter)
   task[#task + 1] = timer
   if not token then return wait(self, waiter) end
   local listener = leave(self, timer)
@@ -125,52 +127,51 @@ local function await(self, task, waiter, deadline, token)
   return forget(token, listener, wait(self, waiter))
 end
 
-local Task = {}
-Task.__index = Task
-
-function Task:finish(ok, first, second)
-  local owner = self.loop
-  owner.tasks[self.key] = nil
+local function finish(task, ok, first, second)
+  local self = task.loop
+  self.tasks[task.key] = nil
   if not ok then first, second = transfers.raised(first) end
-  self.done, self.first, self.second = true, first, second
-  for i = 1, #self do
-    local timer = self[i]
+  task.done, task.first, task.second = true, first, second
+  for i = 1, #task do
+    local timer = task[i]
     if not timer.gone then
-      owner.scheduler.timers:remove(timer)
-      owner.scheduler:later(timer.waiter, true)
+      remove_timer(self.scheduler.timers, timer)
+      later(self.scheduler, timer.waiter)
     end
   end
 end
 
--- The task has a coroutine of its own: no caller that goes away takes it along.
+-- The task has a coroutine of its own: no caller that goes away takes it along. (There is room for one timer: most
+-- have one waiter.)
 local function begin_task(self, key, fn)
-  local task = setmetatable({ key = key, fn = fn, loop = self, done = false, first = nil, second = nil }, Task)
+  local task = { nil, key = key, loop = self, done = false, first = nil, second = nil }
   self.tasks[key] = task
-  self.scheduler:begin(task)
+  scheduler.begin(self.scheduler, task, fn)
   return task
 end
 
 local function once(self, key, fn, deadline, token)
-  local waiter = self.scheduler:here(self.park)
+  local waiter = here(self.scheduler, self.park)
   if token and token.cancelled then return failure("cancelled", "the call was cancelled") end
   local task = self.tasks[key] or begin_task(self, key, fn)
-  local how = task.done or await(self, task, waiter, deadline, token)
-  if how == true then return task.first, task.second end
+  local how = not task.done and await(self, task, waiter, deadline, token)
   if how == "cancelled" then return failure("cancelled", "the call was cancelled", true) end
+  if task.done then return task.first, task.second end
   return failure("timeout", "the task did not end before the deadline", true, true)
 end
 
 -- ---- turning ----
 
 local function finish_transfers(self)
-  local set, waiting = self.transfers, self.waiting
+  local set = self.transfers
+  local next_of = set.crowd and set.crowd.next
   while set.crowd do
-    local id, a, b, c, d, e = set.crowd:next()
+    local id, a, b, c, d, e = next_of(set.crowd)
     if not id then return end
+    local waiting = self.waiting
     local waiter = waiting[id]
     waiting[id] = nil
-    if waiter then self.scheduler:wake(waiter, a, b, c, d, e) end
-    waiting = self.waiting
+    if waiter then wake(self.scheduler, waiter, a, b, c, d, e) end
   end
 end
 
@@ -268,7 +269,7 @@ function loop.new(opts)
   opts = options.check(opts or {}, OPTIONS, "loop.new")
   local self = setmetatable({
     name = "loop", now = posix.now, monotime = monotime, random = core.random, park = opts.park,
-    on_error = opts.on_error, transfers = transfers.new(), scheduler = scheduler.new(), waiting = {}, tasks = {},
+    on_error = opts.on_error, transfers = transfers.new(), scheduler = scheduler.new(finish), waiting = {}, tasks = {},
     stepping = false,
   }, Loop)
   function self.send(request) return send(self, request) end

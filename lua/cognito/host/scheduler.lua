@@ -1,4 +1,5 @@
 --- The coroutines of a loop: which are ready, which wait until when, how they end. No I/O in here.
+-- Everything that a loop does passes through here, so what it takes is counted in steps of the interpreter.
 -- @module cognito.host.scheduler
 
 local posix = require "cognito.posix"
@@ -8,11 +9,10 @@ local scheduler = {}
 
 local monotime = posix.boottime
 local running, yield = coroutine.running, coroutine.yield
-local status_of, resume_coroutine = coroutine.status, coroutine.resume
+local status_of, resume_coroutine, frame_of = coroutine.status, coroutine.resume, debug.getinfo
 local unpack = table.unpack or unpack
 
-local Scheduler = { __name = "cognito.host.scheduler" }
-Scheduler.__index = Scheduler
+local Scheduler = { __name = "cognito.host.scheduler", __index = scheduler }
 
 -- What a coroutine yields when it waits for the loop. One that yields anything else only lets others go first.
 local WAIT = {}
@@ -27,25 +27,29 @@ scheduler.CURE = "the library was called outside a coroutine of its loop: call i
   .. "end) and let loop:run() or loop:step() go on; or make the loop with `park`"
 
 --- Makes a scheduler.
+-- @tparam function finish called as `finish(task, ok, first, second)` when a task has ended, with its results or its
+-- error
 -- @treturn table `alive` is the number of coroutines that have not ended
-function scheduler.new()
+function scheduler.new(finish)
   return setmetatable({
-    alive = 0, current = nil, timers = timers.new(),
-    ready = {}, count = 0, spare = {},      -- lists of threads and of { thread, values... }
-    idle = {}, idle_count = 0,              -- coroutines between two tasks
-    tasks = {},                             -- tasks under way, by coroutine
-    failures = {},                          -- { co, error } of coroutines that are no task
+    alive = 0, current = nil, timers = timers.new(), finish = finish,
+    strangers = false,                      -- whether a coroutine of others ever waited
+    ready = {}, count = 0, spare = {},      -- threads, each followed by a list of its values or by false
+    idle = {}, idle_count = 0,              -- workers between two tasks
+    workers = {},                           -- `{ co, task }`, by coroutine: those that run tasks
+    failures = {},                          -- { co, error } of coroutines that are no worker
   }, Scheduler)
 end
 
 --- Who waits: the running coroutine if it is ours, a table for its results if it is not.
 -- @tparam boolean foreign whether coroutines of others are welcome
 -- @treturn thread|table
-function Scheduler:here(foreign)
+function scheduler:here(foreign)
   local co = running()
   if co and co == self.current then return co end
-  if foreign then return { done = false } end
-  error(scheduler.CURE, 0)
+  if not foreign then error(scheduler.CURE, 0) end
+  self.strangers = true
+  return { done = false }
 end
 
 --- Lets the running coroutine wait until `wake` gives it values.
@@ -54,33 +58,42 @@ function scheduler.wait()
 end
 
 local function ended(self, co, ok, err)
-  local task = self.tasks[co]
+  local worker = self.workers[co]
   self.alive = self.alive - 1
-  if task then
-    self.tasks[co] = nil
-    return task:finish(false, err)
+  if worker then
+    self.workers[co] = nil
+    return self.finish(worker.task, false, err)
   end
   if not ok then self.failures[#self.failures + 1] = { co = co, error = err } end
 end
 
 local function set_free(self, co)
+  local count = self.idle_count + 1
   self.alive = self.alive - 1
-  if self.idle_count == MAX_IDLE then return end
-  self.idle_count = self.idle_count + 1
-  self.idle[self.idle_count] = co
+  if count > MAX_IDLE then
+    self.workers[co] = nil
+  else
+    self.idle_count, self.idle[count] = count, self.workers[co]
+  end
 end
 
--- Values are passed by fives, not as a list of any length: this is where a busy loop spends its time.
+-- Closed by its owner while it waited. Of a coroutine that an error ended the frames are left.
+local function was_closed(co, err)
+  return err == "cannot resume dead coroutine" and not frame_of(co, 0)
+end
+
+-- Values are passed by fives, not as a list of any length.
 local function resume(self, co, a, b, c, d, e)
   local previous = self.current
-  if status_of(co) == "dead" then return ended(self, co, true) end        -- closed by its owner while it waited
   self.current = co
   local ok, what = resume_coroutine(co, a, b, c, d, e)
   self.current = previous
-  if ok and what == WAIT then return end
-  if status_of(co) == "dead" then return ended(self, co, ok, what) end
-  if what == FREE then return set_free(self, co) end
-  return self:later(co)
+  if ok then
+    if what == WAIT then return end
+    if what == FREE then return set_free(self, co) end
+    if status_of(co) ~= "dead" then return scheduler.later(self, co) end
+  end
+  return ended(self, co, ok or was_closed(co, what), what)
 end
 
 --- Gives a waiter its values, at most five: a coroutine of ours goes on at once.
@@ -90,30 +103,30 @@ end
 -- @param c third
 -- @param d fourth
 -- @param e fifth
-function Scheduler:wake(waiter, a, b, c, d, e)
-  if type(waiter) == "thread" then return resume(self, waiter, a, b, c, d, e) end
+function scheduler:wake(waiter, a, b, c, d, e)
+  if not self.strangers or type(waiter) == "thread" then return resume(self, waiter, a, b, c, d, e) end
   waiter.done, waiter[1], waiter[2], waiter[3], waiter[4], waiter[5] = true, a, b, c, d, e
 end
 
 --- Like `wake`, but a coroutine goes on at the next `run_ready`.
-function Scheduler:later(waiter, a, b, c, d, e)
-  if type(waiter) ~= "thread" then return self:wake(waiter, a, b, c, d, e) end
-  local count = self.count + 1
+function scheduler:later(waiter, a, b, c, d, e)
+  if self.strangers and type(waiter) ~= "thread" then return self:wake(waiter, a, b, c, d, e) end
+  local ready, count = self.ready, self.count + 2
   self.count = count
-  self.ready[count] = (a ~= nil or b ~= nil) and { waiter, a, b, c, d, e } or waiter
+  ready[count - 1], ready[count] = waiter, (a ~= nil or b ~= nil) and { a, b, c, d, e }
 end
 
 --- Runs what is ready now, not what becomes ready meanwhile: that goes to a second list. A queue in one table would
 -- have the table rebuilt again and again, at many times the cost of a switch.
-function Scheduler:run_ready()
+function scheduler:run_ready()
   local ready, count = self.ready, self.count
   if count == 0 then return end
   self.ready, self.count, self.spare = self.spare, 0, ready
-  for i = 1, count do
-    local entry = ready[i]
-    ready[i] = nil
-    if type(entry) == "thread" then resume(self, entry)
-    else resume(self, entry[1], entry[2], entry[3], entry[4], entry[5], entry[6]) end
+  for i = 1, count, 2 do
+    local co, values = ready[i], ready[i + 1]
+    ready[i], ready[i + 1] = nil, nil
+    if values then resume(self, co, values[1], values[2], values[3], values[4], values[5])
+    else resume(self, co) end
   end
 end
 
@@ -127,40 +140,46 @@ end
 -- @tparam function fn
 -- @param ... arguments of fn
 -- @treturn thread
-function Scheduler:spawn(fn, ...)
+function scheduler:spawn(fn, ...)
   local co = coroutine.create(with_arguments(fn, ...))
   self.alive = self.alive + 1
   self:later(co)
   return co
 end
 
--- What a kept coroutine does: one task after the other. An error ends it.
-local function serve(self, task)
+-- What a worker does: one task after the other. An error ends it.
+local function serve(self, worker, fn)
+  local finish = self.finish
   while true do
-    local first, second = task.fn()
-    self.tasks[running()] = nil
-    task:finish(true, first, second)
-    self, task = yield(FREE)
+    local first, second = fn()
+    local task = worker.task
+    worker.task = nil
+    finish(task, true, first, second)
+    fn = yield(FREE)
   end
+end
+
+local function new_worker(self, task, fn)
+  local co = coroutine.create(serve)
+  local worker = { co = co, task = task }
+  self.workers[co] = worker
+  return resume(self, co, self, worker, fn)
 end
 
 --- Runs a task in a coroutine of its own, at once, as far as it goes without waiting.
--- @tparam table task `fn`, and `finish(task, ok, first, second)`, which is called with its results or its error
-function Scheduler:begin(task)
-  local co = self.idle[self.idle_count]
-  if co then
-    self.idle[self.idle_count] = nil
-    self.idle_count = self.idle_count - 1
-  else
-    co = coroutine.create(serve)
-  end
+-- @param task what `finish` is to be called with
+-- @tparam function fn
+function scheduler:begin(task, fn)
+  local idle, count = self.idle, self.idle_count
   self.alive = self.alive + 1
-  self.tasks[co] = task
-  return resume(self, co, self, task)
+  if count == 0 then return new_worker(self, task, fn) end
+  local worker = idle[count]
+  idle[count], self.idle_count, worker.task = nil, count - 1, task
+  return resume(self, worker.co, fn)
 end
 
 --- Wakes those whose time has come, with `false`.
-function Scheduler:fire_timers()
+function scheduler:fire_timers()
   local heap = self.timers
   if heap.size == 0 then return end
   local now = monotime()
@@ -173,7 +192,7 @@ end
 
 --- Seconds until there is something to do here, or nil.
 -- @treturn number|nil
-function Scheduler:timeout()
+function scheduler:timeout()
   if self.count > 0 then return 0 end
   local time = self.timers:next()
   if not time or time == math.huge then return nil end
@@ -182,7 +201,7 @@ end
 
 --- Hands over what ended with an error that nobody caught.
 -- @tparam[opt] function handler called with each error and its coroutine; without it the first is raised
-function Scheduler:report(handler)
+function scheduler:report(handler)
   local failures = self.failures
   if #failures == 0 then return end
   self.failures = {}

@@ -4,8 +4,7 @@
 
 local timers = {}
 
-local Timers = {}
-Timers.__index = Timers
+local Timers = { __index = timers }
 
 local FEW = 32
 
@@ -72,14 +71,14 @@ end
 -- @tparam number time monotonic seconds
 -- @param waiter whatever is to be woken
 -- @treturn table the entry, for `remove`
-function Timers:add(time, waiter)
+function timers:add(time, waiter)
   local entry = { time = time, waiter = waiter, gone = false }
   insert(self, entry)
   return entry
 end
 
 --- Takes a timer out; one that has fired or was taken out already is ignored.
-function Timers:remove(entry)
+function timers:remove(entry)
   if entry.gone then return end
   entry.gone = true
   local gone = self.gone + 1
@@ -88,7 +87,7 @@ function Timers:remove(entry)
 end
 
 --- The next timer that is due, taken out; or nil.
-function Timers:pop(now)
+function timers:pop(now)
   local entry = first(self)
   if not entry or entry.time > now then return nil end
   drop_first(self)
@@ -97,7 +96,7 @@ function Timers:pop(now)
 end
 
 --- When the next timer is due, or nil.
-function Timers:next()
+function timers:next()
   local entry = first(self)
   return entry and entry.time
 end

@@ -21,7 +21,7 @@ Transfers.__index = Transfers
 --- Makes a set of transfers. Descriptors are taken at the first request.
 -- @treturn table
 function transfers.new()
-  return setmetatable({ crowd = nil, entries = {}, by_key = {}, count = 0, clock = 0 }, Transfers)
+  return setmetatable({ crowd = nil, entries = {}, by_key = {}, count = 0 }, Transfers)
 end
 
 --- A failure of `send`.
@@ -115,8 +115,7 @@ function Transfers:pool_of(request)
     if not found then return nil, kind, message end
     entry = found
   end
-  self.clock = self.clock + 1
-  entry.origin.used = self.clock
+  entry.origin.used = request.deadline      -- near enough to the time
   return entry.number
 end
 

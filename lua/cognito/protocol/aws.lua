@@ -43,7 +43,7 @@ function aws.build(spec, client)
       "Cache-Control: no-store", client:invocation(), false },
     body = body,
     minting = op.resend ~= "safe",
-    deadline = 0, cancel = nil, pool = client.connections,
+    deadline = nil, pool = nil,
   }
 end
 

@@ -3,6 +3,7 @@
 -- `step` drops transfers while their answers arrive.
 local loops = require "cognito.host.loop"
 local http = require "cognito.http"
+local posix = require "cognito.posix"
 
 local how, base = arg[1], arg[2]
 
@@ -36,14 +37,14 @@ elseif how == "step" then
     local ids = {}
     for i = 1, 10 do
       local url = base .. (i % 2 == 0 and "ok" or "hang") .. "?tag=step"
-      ids[i] = crowd:start(pool, "POST", url, {}, "body", 5, 1e6, true)
+      ids[i] = crowd:start(pool, "POST", url, {}, "body", posix.boottime() + 5, 1e6, true)
     end
     for _ = 1, round % 4 do crowd:wait(0.005) end
     for i = 1, 10 do crowd:drop(ids[i]) end
     while crowd:next() do end
     assert(crowd:running() == 0)
   end
-  crowd:start(pool, "POST", base .. "hang?tag=step", {}, "body", 5, 1e6, true)
+  crowd:start(pool, "POST", base .. "hang?tag=step", {}, "body", posix.boottime() + 5, 1e6, true)
   crowd:close()
   crowd:close()
   assert(tostring(crowd):find("closed", 1, true))
