@@ -49,11 +49,15 @@ static cog_err put(struct writer *w, const void *text, size_t len) {
 }
 
 static cog_err put_char(struct writer *w, char c) {
-    return put(w, &c, 1);
+    cog_err error = reserve(w, 1);
+    if (!error) *w->at++ = (unsigned char)c;
+    return error;
 }
 
+/* The string at `index`. */
 static cog_err put_string(struct writer *w, int index) {
-    cog_slice text = lcog_checkslice(w->L, index);
+    cog_slice text;
+    text.data = (const unsigned char *)lua_tolstring(w->L, index, &text.len);
     if (text.len > COG_JSON_MAX) return COG_TOO_LARGE;
     size_t plain = cog_json_plain(text);
     cog_err error = reserve(w, cog_json_string_room(text, plain));
@@ -140,16 +144,17 @@ static cog_err put_object(struct writer *w, int depth) {
     return error ? error : put_char(w, '}');
 }
 
-/* A list has no other members, which would be lost without a word. */
-static bool is_sequence(lua_State *L, size_t length) {
+/* A list has no other members, which would be lost without a word. Who marks one that is not empty has made it. */
+static bool is_sequence(lua_State *L, size_t length, int mark) {
+    if (mark == LIST && length > 0) return true;
     size_t count = 0;
     for (lua_pushnil(L); lua_next(L, -2); count++) lua_pop(L, 1);
     return count == length;
 }
 
-static cog_err put_list(struct writer *w, int depth) {
+static cog_err put_list(struct writer *w, int depth, int mark) {
     size_t length = lua_rawlen(w->L, -1);
-    if (!is_sequence(w->L, length)) return COG_UNWRITABLE;
+    if (!is_sequence(w->L, length, mark)) return COG_UNWRITABLE;
     cog_err error = put_char(w, '[');
     for (size_t i = 1; i <= length && !error; i++) {
         if (i > 1) error = put_char(w, ',');
@@ -187,7 +192,7 @@ static cog_err put_table(struct writer *w, int depth) {
     if (depth > COG_JSON_DEPTH_MAX || !lua_checkstack(w->L, 4)) return COG_TOO_DEEP;
     int mark = mark_of(w->L);
     if (mark == RAW) return put_raw(w);
-    return mark == LIST || has_first(w->L) ? put_list(w, depth) : put_object(w, depth);
+    return mark == LIST || has_first(w->L) ? put_list(w, depth, mark) : put_object(w, depth);
 }
 
 static cog_err put_value(struct writer *w, int depth) {
