@@ -204,15 +204,15 @@ local function begin(state, pool, opts)
   return true
 end
 
---- Sign in by the browser of this desk. Not for nginx.
+--- Signs a user in by the browser of this desk. Not for nginx.
 -- @tparam table pool a pool with `domain`
 -- @tparam table opts `ports` (registered as `http://localhost:PORT/` with the app client; the first free one is used),
 -- `path` (of the callback, default `/`), `scopes`, `timeout` (seconds for the person, default 300), `open` (false: do
 -- not open a browser), `on_url(url, opened)` (show the address), `on_wait()` (called while waiting, 50 times a second),
 -- `login_hint`, `identity_provider`, `idp_identifier`, `lang`, `prompt`, `deadline` (seconds for the code exchange),
 -- `cancel`
--- @treturn table|nil session
--- @treturn ?errors `config` (no domain, no free port), `timeout`, `cancelled`, and those of `hosted_login:finish`
+-- @treturn table|nil a session, or nil and an error of kind `config` (no domain, no free port), `timeout`, `cancelled`,
+-- or those of `hosted_login:finish`
 function desk.browser_login(pool, opts)
   opts = options.check(opts or {}, SCHEMA, "browser_login", 3)
   local ports, err = check_ports(opts.ports)

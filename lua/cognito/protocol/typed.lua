@@ -18,12 +18,12 @@ typed.forms = {
   AttributeValue = { "any", 0, 2048 },
 }
 
---- Check what somebody typed.
+--- Checks what somebody typed.
 -- @tparam string kind a name of `typed.forms`
 -- @param value anything
 -- @tparam string field the name that the error shall carry
--- @treturn boolean|nil true, or nil
--- @treturn ?errors `invalid` with code `constraint`, `field` and, in the message, the rule
+-- @treturn boolean|nil true, or nil and an error of kind `invalid` with code `constraint`, `field` and, in the message,
+-- the rule
 function typed.check(kind, value, field)
   local form = typed.forms[kind]
   if not text_fault(value, form[1], form[2], form[3]) then return true end

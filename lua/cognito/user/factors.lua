@@ -171,13 +171,13 @@ factors.session.device = {
 
 --- All of the user's passkeys, one after the other, page by page (ListWebAuthnCredentials).
 -- @function session:each_passkey
--- @tparam ?table options `limit` (of a page, 0 to 20)
+-- @tparam[opt] table options `limit` (of a page, 0 to 20)
 -- @treturn function gives one item as in `passkeys`, nil at the end, or nil and an error. In Lua 5.1 call it yourself
 -- where the host yields: a `for` cannot
 
 --- All of the user's devices, one after the other, page by page (ListDevices).
 -- @function session:each_device
--- @tparam ?table options `limit` (of a page, 0 to 60)
+-- @tparam[opt] table options `limit` (of a page, 0 to 60)
 -- @treturn function gives one item as in `devices`, nil at the end, or nil and an error; see `each_passkey`
 
 local function each(method)

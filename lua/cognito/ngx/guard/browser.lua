@@ -48,8 +48,8 @@ function Browser:token(id)
 end
 
 --- Whether a form carries the word of this browser, also one that was made before the key was replaced.
--- @tparam ?string id
--- @tparam ?string given
+-- @tparam[opt] string id
+-- @tparam[opt] string given
 -- @treturn boolean
 function Browser:is_token(id, given)
   if not id or type(given) ~= "string" or #given > 64 then return false end

@@ -212,9 +212,9 @@ local function post(self)
   return limited(self, act, visitor, fields)
 end
 
---- Handle a request of the sign-in page.
+--- Handles a request of the sign-in page.
 -- @tparam table self the guard
--- @treturn ?table what to draw: `name` (`sign_in`, `challenge`, `forgot`, `reset`), `csrf`, `action`, `return_to`,
+-- @treturn table|nil what to draw: `name` (`sign_in`, `challenge`, `forgot`, `reset`), `csrf`, `action`, `return_to`,
 -- `username`, `state`, `challenge` (`name`, `parameters`), `problem` and `notice` (one word each), `delivery`; nil when
 -- the request is answered
 function form.handle(self)

@@ -57,7 +57,7 @@ function headers.set(plan, claims)
   end
 end
 
---- Keep the guard's own cookies from the upstream: one that echoes its headers must not hand them to a script in the
+--- Keeps the guard's own cookies from the upstream: one that echoes its headers must not hand them to a script in the
 -- page.
 -- @tparam string prefix of their names
 function headers.hide_cookies(prefix)

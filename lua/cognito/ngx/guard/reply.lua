@@ -67,7 +67,7 @@ end
 
 local function write(_, level, text) ngx.log(level, text) end
 
---- Write a line to the error log. nginx adds the request line to what a handler writes, and with it the query, where a
+--- Writes a line to the error log. nginx adds the request line to what a handler writes, and with it the query, where a
 -- callback has its code; so such a line comes from a timer, which has no request.
 -- @tparam integer level such as `ngx.ERR`
 -- @tparam string text without secrets
