@@ -256,6 +256,7 @@ build = {
     ["cognito.protocol.refusal"] = "lua/cognito/protocol/refusal.lua",
     ["cognito.protocol.retry"] = "lua/cognito/protocol/retry.lua",
     ["cognito.protocol.rules"] = "lua/cognito/protocol/rules.lua",
+    ["cognito.protocol.secret"] = "lua/cognito/protocol/secret.lua",
     ["cognito.protocol.srp"] = "lua/cognito/protocol/srp.lua",
     ["cognito.protocol.typed"] = "lua/cognito/protocol/typed.lua",
     ["cognito.protocol.wire"] = "lua/cognito/protocol/wire.lua",

@@ -5,14 +5,17 @@ local aws = require "cognito.protocol.aws"
 local clock = require "cognito.protocol.clock"
 local core = require "cognito.core"
 local errors = require "cognito.errors"
+local lazy = require "cognito.lazy"
 local retry = require "cognito.protocol.retry"
+
+local secret = lazy.module "cognito.protocol.secret"
 
 local client = {}
 
 local Client = { __name = "cognito.client" }
 Client.__index = Client
 
-local secret_hash, uuid = core.secret_hash, core.uuid
+local uuid = core.uuid
 local min, success = math.min, retry.success
 
 local CANCEL_STEP = 0.05      -- seconds between two looks at a cancel token while waiting to retry
@@ -193,31 +196,6 @@ function Client:request(dialect, spec, ctx)
   end
 end
 
-local function put_hash(t, username, secret, client_id)
-  if type(username) == "string" then t.SECRET_HASH = secret_hash(secret, username, client_id) end
-end
-
--- Puts the client id and the secret where the operation wants them.
-local function fill(op, input, client_id, secret, ctx)
-  if op.client and not input.ClientId then input.ClientId = client_id end
-  if op.secret == "raw" then
-    input.ClientSecret = secret
-  elseif op.secret == "hash" then
-    if type(input.Username) == "string" then
-      input.SecretHash = secret_hash(secret, input.Username, client_id)
-    end
-  elseif op.secret == "auth" and input.AuthParameters then
-    put_hash(input.AuthParameters, ctx.hash_username or input.AuthParameters.USERNAME, secret, client_id)
-  elseif op.secret == "challenge" and input.ChallengeResponses then
-    put_hash(input.ChallengeResponses, input.ChallengeResponses.USERNAME, secret, client_id)
-  end
-end
-
--- While a secret rotates both are tried; the one that worked is kept.
-local function is_secret_refused(err, secrets)
-  return #secrets > 1 and err.reason == "client_secret"
-end
-
 --- Calls an operation. The client id and the client secret are filled in; the input table is changed by it.
 -- @tparam table op an entry of `cognito.protocol.ops`
 -- @tparam table input the operation's members
@@ -234,11 +212,11 @@ function Client:send(op, input, ctx)
   if not secrets[self.secret_index] then self.secret_index = 1 end
   local spec = { op = op, input = input }
   for _ = 1, #secrets do
-    fill(op, input, pool.client_id, secrets[self.secret_index], ctx)
+    secret.fill(op, input, pool.client_id, secrets[self.secret_index], ctx)
     local answer
     answer, err = self:request(aws, spec, ctx)
     if answer then return answer end
-    if not is_secret_refused(err, secrets) then break end
+    if not secret.is_refused(err, secrets) then break end
     self.secret_index = self.secret_index % #secrets + 1
   end
   return nil, err
