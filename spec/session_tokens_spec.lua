@@ -158,6 +158,31 @@ for _, kind in ipairs { "memory", "durable" } do
       assert.are.equal(renewed, s:id_token())
     end)
 
+    it("renews an ID token by its own lifetime, also where that is shorter than the margin", function()
+      local pool, host = make { storage = storage(), margin = 600 }
+      local s = sign_in(pool, host, { id_lifetime = 300 })
+      local id = assert(s:id_token())
+      host:pass(220)
+      assert.are.equal(id, s:id_token())
+      assert.are.equal(1, #host.requests)
+      host:pass(100)
+      answer(host, { id_lifetime = 300 })
+      local renewed = assert(s:id_token())
+      assert.are_not.equal(id, renewed)
+      assert.are.equal(renewed, s:id_token())
+      assert.are.equal(2, #host.requests)
+    end)
+
+    it("gives no ID token that has ended, when a renewal brings none", function()
+      local pool, host = make { storage = storage() }
+      local s = sign_in(pool, host, { id_lifetime = 300 })
+      host:pass(400)
+      answer(host, { without = { IdToken = true } })
+      local id, err = s:id_token()
+      assert.is_nil(id)
+      assert.are.equal("no_id_token", err.code)
+    end)
+
     it("says so when there is no ID token", function()
       local pool, host = make { storage = storage() }
       local s = sign_in(pool, host, { without = { IdToken = true } })

@@ -8,25 +8,29 @@ local tokens = require "cognito.tokens"
 
 local identity = {}
 
-local min = math.min
+local max, min = math.max, math.min
 
 local function no_id_token()
   return nil, errors.new("rejected", "the session has no ID token", { code = "no_id_token", retryable = false,
     hint = "a hosted login gives one only for the scope openid" })
 end
 
--- Its own exp counts, as far as it can be read.
+-- Seconds for which it still is good, and seconds before its end at which it is renewed: by its own times, as far as
+-- they can be read, for it may live much shorter than the access token.
 local function id_left(self, pool, record)
-  local exp = core.jwt_times(record.id_token)
-  return exp and exp - records.server_now(pool, record) or self.fresh_until - pool.host.monotime()
+  local exp, iat = core.jwt_times(record.id_token)
+  if not exp then return self.fresh_until - pool.host.monotime(), 0 end
+  local margin = tokens.margin(record, pool.margin)
+  if iat then margin = min(margin, max(exp - iat, 0) / 4) end
+  return exp - records.server_now(pool, record), margin
 end
 
--- The ID token that is stored, when it is good beyond the margin; else how long it still is good.
+-- The ID token that is stored, when it is good beyond the margin; else how long it still is good, and itself.
 local function read_identity(self, pool)
   local record = records.of(self)
   if not record or not record.id_token then return nil end
-  local left = id_left(self, pool, record)
-  local spare = left - tokens.margin(record, pool.margin)
+  local left, margin = id_left(self, pool, record)
+  local spare = left - margin
   if spare <= 0 then return nil, left, record.id_token end
   self.identity, self.id_until = record.id_token, min(self.fresh_until, pool.host.monotime() + spare)
   return record.id_token
@@ -44,7 +48,11 @@ function identity.token(self, given)
   if token then return token end
   if not left then return no_id_token() end
   ok, err = self:refresh(given)
-  if ok then return read_identity(self, pool) or old end
+  if ok then
+    token, left, old = read_identity(self, pool)
+    if token then return token end
+    if not left or left <= 0 then return no_id_token() end
+  end
   if left > 0 then return old end
   return nil, err
 end
