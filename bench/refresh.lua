@@ -1,7 +1,9 @@
 --- The library's side of the refresh benchmark: whole refreshes, from `session:refresh()` to the stored record.
--- usage: lua bench/refresh.lua blocking|loop|send|send_loop N URL CA_FILE [IN_FLIGHT]
+-- usage: lua bench/refresh.lua blocking|loop|send|send_loop|many N URL CA_FILE [IN_FLIGHT]
 -- Prints microseconds of CPU and of wall time a refresh, after a warm-up of as many refreshes as are in flight, and the
--- growth of resident memory in KiB over the second half. `send` and `send_loop` are `host.send` alone.
+-- growth of resident memory in KiB over the second half. `send` and `send_loop` are `host.send` alone. `many` refreshes
+-- each of 10,000 sessions N times after a warm-up of three, and prints resident memory in KiB after that, and its
+-- growth.
 local cognito = require "cognito"
 local posix = require "cognito.posix"
 
@@ -104,5 +106,35 @@ local function send_loop()
   in_loop(host, function() return sender(host) end)
 end
 
-local modes = { blocking = blocking, loop = loop, send = send, send_loop = send_loop }
+local SESSIONS = 10000
+
+local function refresh_all(host, sessions)
+  local last = 0
+  for _ = 1, in_flight do
+    host:spawn(function()
+      while last < SESSIONS do
+        last = last + 1
+        assert(sessions[last]:refresh())
+      end
+    end)
+  end
+  host:run()
+  collectgarbage()
+  collectgarbage()
+end
+
+local function many()
+  local host = require("cognito.host.loop").new()
+  local pool, sessions = new_pool(host), {}
+  for i = 1, SESSIONS do
+    sessions[i] = assert(pool:adopt { refresh_token = ("%08d"):format(i) .. ("r"):rep(1678), username = "user" .. i })
+  end
+  -- a collector waits until memory has doubled, so the first rounds show nothing
+  for _ = 1, 3 do refresh_all(host, sessions) end
+  meter.half()
+  for _ = 1, count do refresh_all(host, sessions) end
+  print(("%d %d"):format(meter.rss, resident() - meter.rss))
+end
+
+local modes = { blocking = blocking, loop = loop, send = send, send_loop = send_loop, many = many }
 modes[mode]()

@@ -3,6 +3,7 @@
 local support = require "bench.support"
 
 local rounds, count = tonumber(arg[1]) or 9, tonumber(arg[2]) or 3000
+local MAX_GROWTH = 0.05
 
 local function rows_of(url, ca_file, twin)
   local function c(mode) return { twin, mode, count, url, ca_file, 64 } end
@@ -33,6 +34,13 @@ local function print_rows(title, rows, result)
   end
 end
 
+-- One process, the sessions of a whole server: what it holds must not grow with the refreshes.
+local function print_many(interpreter, url)
+  local resident, growth = table.unpack(support.measure(interpreter, "bench/refresh.lua", "many", 5, url, "", 64))
+  print(("  %-36s %10.1f MiB %10.1f MiB  bar %.1f: %s"):format(interpreter, resident / 1024, growth / 1024,
+    resident * MAX_GROWTH / 1024, growth <= resident * MAX_GROWTH and "kept" or "MISSED"))
+end
+
 local function main()
   local twin = support.compile("csrc/bench/bench_refresh.c", "build/bench/bench_refresh")
   local nginx = support.nginx()
@@ -41,6 +49,8 @@ local function main()
       local rows = rows_of(variant[2], variant[3], twin)
       print_rows(variant[1], rows, support.compare(rows, rounds))
     end
+    print("\n10,000 sessions in one process: resident memory, and its growth over 50,000 refreshes")
+    for _, interpreter in ipairs { "lua5.4", "luajit" } do print_many(interpreter, nginx.plain) end
   end, debug.traceback)
   nginx:stop()
   if not ok then error(err, 0) end
