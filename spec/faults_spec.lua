@@ -1,5 +1,6 @@
 -- What the service's texts mean: the class, the reason and what a person can do.
 local faults = require "cognito.protocol.faults"
+local source = require "spec.support.source"
 
 -- code, message, operation (any when nil), kind, reason, a part of the hint
 local CASES = {
@@ -67,6 +68,18 @@ describe("the service's errors", function()
       assert.truthy(err.hint:find(hint, 1, true), err.hint)
     end)
   end
+
+  it("have the reasons that the reference explains", function()
+    local known, told = {}, {}
+    for _, rule in ipairs(require "cognito.protocol.messages") do
+      if rule.reason then known[rule.reason] = true end
+    end
+    local rows = (source.read "docs/reference.md" .. "\n"):match "<!%-%- reasons %-%->\n(.-\n)\n"
+    for cell in rows:gmatch "\n| ([^|]+) |" do
+      for reason in cell:gmatch "`([%w_]+)`" do told[reason] = true end
+    end
+    assert.same(known, told)
+  end)
 
   it("have hints that fit into one line of an error", function()
     for code, hint in pairs(require "cognito.protocol.hints") do assert.is_true(#hint <= 256, code) end
