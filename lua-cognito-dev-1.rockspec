@@ -276,6 +276,7 @@ build = {
     ["cognito.storage.trouble"] = "lua/cognito/storage/trouble.lua",
     ["cognito.tokens"] = "lua/cognito/tokens.lua",
     ["cognito.totp"] = "lua/cognito/totp.lua",
+    ["cognito.turn"] = "lua/cognito/turn.lua",
     ["cognito.user"] = "lua/cognito/user.lua",
     ["cognito.user.account"] = "lua/cognito/user/account.lua",
     ["cognito.user.device"] = "lua/cognito/user/device.lua",

@@ -14,6 +14,7 @@ local calls = lazy.module "cognito.calls"
 local device = lazy.module "cognito.device"
 local identity = lazy.module "cognito.identity"
 local signout = lazy.module "cognito.signout"
+local turn = lazy.module "cognito.turn"
 
 local session = {}
 
@@ -138,7 +139,7 @@ local function renew(self, given, force)
   if record then
     ok, why = succeed(self, pool, record, err, job)
   else
-    if err.code == "task" then refresh.release(pool, job.key) end
+    if err.code == "task" and pool.held[job.key] then turn.release(pool, job.key) end
     ok, why = fail(self, pool, err, force, job)
   end
   if pool.events[1] then refresh.flush(pool) end

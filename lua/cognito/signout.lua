@@ -5,6 +5,7 @@ local ops = require "cognito.protocol.ops"
 local options = require "cognito.options"
 local records = require "cognito.records"
 local refresh = require "cognito.refresh"
+local turn = require "cognito.turn"
 
 local signout = {}
 
@@ -154,7 +155,7 @@ end
 -- not stop a sign-out.
 local function locked(self, pool, key, ctx)
   local ends = math.min(ctx.ends, pool.host.monotime() + LOCK_WAIT)
-  return refresh.lock { pool = pool, key = key, ends = ends, cancel = ctx.cancel, force = true, session = self }
+  return turn.take { pool = pool, key = key, ends = ends, cancel = ctx.cancel, force = true, session = self }
 end
 
 local function task(self, pool, key, given, ctx)
@@ -163,7 +164,7 @@ local function task(self, pool, key, given, ctx)
   local record = newest(self, pool, key)
   clear(self, pool, key, result)
   if given.revoke ~= false and record and record.refresh_token then revoke_or_queue(pool, result, record, ctx) end
-  if has_lock then refresh.release(pool, key) end
+  if has_lock then turn.release(pool, key) end
   return result
 end
 
