@@ -123,6 +123,16 @@ describe("a file storage", function()
     assert.same({ KEY .. ".lock" }, names_in(path))
   end)
 
+  it("says what is in the way, as often as it is asked, when a file has taken the place of its folder", function()
+    local path = tmp.dir()
+    local storage = file.new { path = path }
+    assert(storage:put(KEY, record("a.1"), nil))
+    sh("rm -r %s && touch %s", path, path)
+    for _ = 1, 3 do fails("not_folder", "path of a folder", storage:put(KEY, record("a.2"), "a.1")) end
+    sh("rm %s", path)
+    assert(storage:put(KEY, record("b.1"), nil))
+  end)
+
   it("sweeps what killed writers left, and leaves no lock file of a removed record", function()
     local path = tmp.dir()
     tmp.write(path .. "/.tmp-0123456789abcdef", "half")

@@ -99,7 +99,7 @@ end
 local function was_removed(self)
   if not self.folder:is_gone() then return false end
   self.folder:close()
-  self.folder = nil
+  self.folder, self.spare, self.last = nil, nil, nil
   return true
 end
 
