@@ -157,7 +157,8 @@ describe("bad input", function()
 
   it("raises where the program is at fault: no table, an unknown option, a wrong limit", function()
     local pool = objects.pool
-    for _, case in ipairs { { "alice", "table of options" }, { { usrname = "a" }, "did you mean username" },
+    for _, case in ipairs { { "alice", "pool:forgot_password: a table of options" },
+      { { usrname = "a" }, "did you mean username" },
       { { username = "a", deadline = "5" }, "deadline" },
       { { username = "a", max_attempts = 1.5 }, "max_attempts" } } do
       local ok, message = pcall(pool.forgot_password, pool, case[1])

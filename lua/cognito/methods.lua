@@ -24,9 +24,9 @@ local function load()
   local user, send_of_session = require "cognito.user", require("cognito.calls").send
   local account, factors = require "cognito.user.account", require "cognito.user.factors"
   loaded = { pool = {}, session = {} }
-  user.define(account.pool, loaded.pool, send_of_pool)
-  user.define(account.session, loaded.session, send_of_session)
-  user.define(factors.session, loaded.session, send_of_session)
+  user.define("pool", account.pool, loaded.pool, send_of_pool)
+  user.define("session", account.session, loaded.session, send_of_session)
+  user.define("session", factors.session, loaded.session, send_of_session)
   factors.define_iterators(loaded.session)
   require("cognito.user.device").define(loaded.session)
   return loaded

@@ -196,11 +196,12 @@ function user.method(name, row, send)
 end
 
 --- Makes all methods of a table of rows.
+-- @tparam string side "pool" or "session", for messages
 -- @tparam table rows name to row
 -- @tparam table into receives name to function
 -- @tparam function send see `method`
-function user.define(rows, into, send)
-  for name, row in pairs(rows) do into[name] = user.method(name, row, send) end
+function user.define(side, rows, into, send)
+  for name, row in pairs(rows) do into[name] = user.method(side .. ":" .. name, row, send) end
 end
 
 --- Where a code was sent, as every call that sends one answers.
