@@ -1,6 +1,7 @@
--- usage: refresh_victim.lua ENDPOINT POOL CLIENT STORE SESSION: loads a session and forces a refresh, with marks for
--- spec.support.strace around the whole call. Says "token <tail>" or "error <kind> <code>", and before it what the
--- pool warned of; after a warning it asks once more and says whether the tokens are stored then.
+-- usage: refresh_victim.lua ENDPOINT POOL CLIENT STORE SESSION [loop]: loads a session and forces a refresh, with marks
+-- for spec.support.strace around the whole call. Says "token <tail>" or "error <kind> <code>", and before it what the
+-- pool warned of; after a warning it asks once more and says whether the tokens are stored then. With `loop` it goes on
+-- refreshing until it is killed.
 local cognito = require "cognito"
 local stores = require "spec.support.stores"
 local strace = require "spec.support.strace"
@@ -32,6 +33,10 @@ if session then
 end
 if not ok then return say("error ", err.kind, " ", tostring(err.code)) end
 say("token ", session:export().access_token:sub(-40))
+while arg[6] == "loop" do
+  ok, err = session:refresh { deadline = 20 }
+  say(ok and "token" or "error", " ", ok and "" or tostring(err))
+end
 
 -- The session tries again after a pause of a second.
 if warned then

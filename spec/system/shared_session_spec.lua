@@ -127,7 +127,8 @@ describe("a lock in Redis", function()
     local start = posix.monotime()
     assert.is_true(pool_of(2, 10):session { id = id }:refresh())
     local took = posix.monotime() - start
-    print(("a killed holder's lock in Redis: %.1f s left, the next refresh done after %.1f s"):format(left / 1000, took))
+    print(("a killed holder's lock in Redis: %.1f s left, the next refresh done after %.1f s"):format(left / 1000,
+      took))
     assert.is_true(took >= left / 1000 - 1 and took < left / 1000 + 2, took .. " s")
     child:stop()
   end)
