@@ -55,7 +55,7 @@ FUZZERS   := $(patsubst csrc/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
 .PHONY: build build-c install demo demo-nginx bench bench-nginx load-nginx env test test-c test-lua lint rockspec asan valgrind fuzz fuzz-replay conformance doc \
         kill-test clean help
-.PHONY: store-cost
+.PHONY: store-cost load-store
 
 build: $(foreach abi,5.4 5.1,$(foreach m,$(MODULES),$(BUILD)/$(abi)/cognito/$(m).so)) $(BUILD)/libcore.a ## build both ABIs into build/
 
@@ -194,6 +194,9 @@ kill-test: build ## kill and fail the file storage: KILLS=10000 random kills, an
 
 store-cost: build ## CPU of a refresh through the file storage beside the memory storage, and its window
 	@BUILD=$(BUILD) tools/store-cost
+
+load-store: build ## connections that die, many processes and nginx workers over one store, kills; SCALE=0.1 for less
+	@BUILD=$(BUILD) tools/load-store $(SCALE)
 
 conformance: ## run other people's clients and servers from npm against ours (installs node where it is missing)
 	@tools/install build demo test conformance

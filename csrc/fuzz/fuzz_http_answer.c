@@ -88,8 +88,14 @@ static void check(const reading *r, size_t max_body) {
         if (a->in.data[a->head + i] == '\n') REQUIRE(i > 0 && a->in.data[a->head + i - 1] == '\r');
 }
 
+/* More came with the answer; who reads in smaller pieces may not have seen it. */
+static bool has_surplus(const reading *r) {
+    return r->progress == HTTP_BROKEN && strncmp(r->answer.reason, "more follows", 12) == 0;
+}
+
 static void compare(const reading *x, const reading *y) {
     const http_answer *a = &x->answer, *b = &y->answer;
+    if (has_surplus(x) || has_surplus(y)) return;
     REQUIRE(x->progress == y->progress);
     if (x->progress == HTTP_BROKEN) {
         REQUIRE(a->kind == b->kind);
@@ -99,7 +105,7 @@ static void compare(const reading *x, const reading *y) {
     REQUIRE(a->head_length == b->head_length && a->body_length == b->body_length);
     REQUIRE(memcmp(a->in.data + a->head, b->in.data + b->head, a->head_length) == 0);
     REQUIRE(a->body_length == 0 || memcmp(a->in.data + a->body, b->in.data + b->body, a->body_length) == 0);
-    REQUIRE(!a->reusable || b->reusable); /* the whole text may hold surplus that a slower reader never saw */
+    REQUIRE(a->reusable == b->reusable);
 }
 
 /* Octet by octet nothing is received beyond the answer, so that its length is known. */
@@ -108,7 +114,7 @@ static void compare_exactly(const char *text, size_t length, size_t max_body) {
     check(&single, max_body);
     compare(&whole, &single);
     if (single.progress != HTTP_COMPLETE) return;
-    REQUIRE(!whole.answer.reusable || single.used == length);
+    REQUIRE(has_surplus(&whole) == (single.used < length));
     feed(&again, text, single.used, length, max_body);
     compare(&again, &single);
     REQUIRE(again.answer.reusable == single.answer.reusable);

@@ -349,7 +349,8 @@ http_progress http_answer_read(http_answer *a) {
         if (progress == HTTP_MORE) close_gap(a);
         if (progress != HTTP_COMPLETE) return progress;
     }
-    a->reusable = !a->close && a->at == a->in.length;
+    if (a->at < a->in.length) return bad(a, "more follows the answer than was asked for");
+    a->reusable = !a->close;
     return HTTP_COMPLETE;
 }
 

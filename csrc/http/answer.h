@@ -17,7 +17,7 @@ typedef struct {
     int status;
     size_t head, head_length, body, body_length;
     bool encoded;  /* a coding of the content that was not asked for */
-    bool reusable; /* the connection ends neither by the server's will nor by surplus octets */
+    bool reusable; /* the connection does not end by the server's will */
     /* when it is broken */
     http_kind kind;
     const char *reason;

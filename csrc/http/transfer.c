@@ -209,9 +209,17 @@ static void succeed(http_transfer *t) {
     };
 }
 
+/* It began as an answer does, and was spoilt on the way: as good as lost. */
+static bool is_garbled(const http_answer *a) {
+    return a->kind == HTTP_BAD_RESPONSE && a->status >= 200;
+}
+
 static bool use(http_transfer *t, http_progress progress) {
     if (progress == HTTP_COMPLETE) succeed(t);
-    if (progress == HTTP_BROKEN) http_transfer_fail(t, t->answer.kind, t->answer.reason);
+    if (progress == HTTP_BROKEN) {
+        http_transfer_fail(t, t->answer.kind, t->answer.reason);
+        t->result.retryable |= is_garbled(&t->answer);
+    }
     return progress == HTTP_MORE;
 }
 

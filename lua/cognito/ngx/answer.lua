@@ -1,7 +1,7 @@
 --- Reads one HTTP/1.1 answer from a source of bytes, strictly and within limits (RFC 9112).
 -- Pure: the source is a function `pull()` that returns some bytes, or nil and a reason ("closed" at the
--- end of the stream). Whatever lies behind the answer stays in the reader, and a connection with such
--- leftovers must not be used again: they would become the answer of the next caller.
+-- end of the stream). An answer that more comes with than was asked for is malformed, and the connection must not be
+-- used again: what is left would become the answer of the next caller.
 -- Failures are `nil, kind, message` with kinds `network`, `bad_response`, `response_too_large`.
 -- @module cognito.ngx.answer
 
@@ -24,7 +24,7 @@ Reader.__index = Reader
 --- A reader over a source.
 -- @tparam function pull returns bytes, or nil and a reason
 -- @treturn Reader `reader.text` holds what was received and not yet used; `reader.touched` is true once a
---   byte has come
+--   byte has come; `reader.garbled` once what is malformed can only have been spoilt on the way
 function answer.reader(pull)
   return setmetatable({ pull = pull, text = "", touched = false }, Reader)
 end
@@ -143,6 +143,7 @@ local function one_head(reader)
   if not block then return nil, kind2, reason2 end
   local head, kind3, reason3 = split_head(block)
   if not head then return nil, kind3, reason3 end
+  reader.garbled = head.status >= 200 -- what is wrong from here on was spoilt on the way: as good as lost
   local _, kind4, reason4 = read_fields(head)
   if kind4 then return nil, kind4, reason4 end
   return check_framing(head)
@@ -237,7 +238,10 @@ end
 
 local function read_body(reader, head, method, limit)
   local packed = head["content-encoding"]
-  if packed and packed:lower() ~= "identity" then return nil, BAD, "a compressed body, which was not asked for" end
+  if packed and packed:lower() ~= "identity" then
+    reader.garbled = false
+    return nil, BAD, "a compressed body, which was not asked for"
+  end
   if method == "HEAD" or head.status == 204 or head.status == 304 then
     head.cut = method ~= "HEAD" and announces_body(head) -- it may yet come, and is no answer to the next request
     return ""
@@ -247,8 +251,8 @@ local function read_body(reader, head, method, limit)
   return body_until_close(reader, head, limit)
 end
 
-local function reusable(reader, head)
-  if head.version ~= "1" or head.until_close or head.cut or reader.text ~= "" then return false end
+local function reusable(head)
+  if head.version ~= "1" or head.until_close or head.cut then return false end
   return not ("," .. (head.connection or ""):lower():gsub("%s", "") .. ","):find(",close,", 1, true)
 end
 
@@ -263,7 +267,8 @@ function answer.read(reader, method, max_body)
   if not head then return nil, kind, reason end
   local body, kind2, reason2 = read_body(reader, head, method, max_body)
   if not body then return nil, kind2, reason2 end
-  return { status = head.status, headers = head.block, body = body }, reusable(reader, head)
+  if reader.text ~= "" then return nil, BAD, "more follows the answer than was asked for" end
+  return { status = head.status, headers = head.block, body = body }, reusable(head)
 end
 
 return answer

@@ -121,6 +121,7 @@ local REASONS = { closed = "the connection was closed", ["connection reset by pe
 local function read_failure(kind, reason, reader)
   if kind == "network" and reason == "timeout" then kind = "timeout" end
   local _, err = failure(kind, REASONS[reason] or tostring(reason), { maybe_processed = true })
+  if kind == "bad_response" and reader.garbled then err.retryable = true end
   return nil, err, not reader.touched
 end
 

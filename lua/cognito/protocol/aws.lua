@@ -76,7 +76,10 @@ local function read_members(op, response)
   local answer = json.decode(body)
   -- of an answer with tokens nothing else is read
   if answer and op.minting and type(answer.AuthenticationResult) == "table" then return answer end
-  if not answer then return nil, wire.bad(op.name, response, "the answer is not whole JSON", true) end
+  if not answer then
+    local torn = wire.is_torn(body)
+    return nil, wire.bad(op.name, response, torn and "the answer is not whole JSON" or "the answer is not JSON", torn)
+  end
   local wrong = wrong_member(op, answer)
   if wrong then return nil, wire.bad(op.name, response, "member " .. wrong .. " is missing or of a wrong type") end
   return answer

@@ -85,7 +85,7 @@ function form.parse(spec, response)
   local body = json.decode(response.body)
   if response.status ~= 200 then return failure(spec, response, body) end
   if type(body) == "table" then return body end
-  return nil, wire.bad(spec.operation, response, "the answer is not a JSON object", true)
+  return nil, wire.bad(spec.operation, response, "the answer is not a JSON object", wire.is_torn(response.body))
 end
 
 return form

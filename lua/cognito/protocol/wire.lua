@@ -41,6 +41,13 @@ function wire.bad(operation, response, message, torn)
   return errors.new("bad_response", message, fields)
 end
 
+--- Says whether what cannot be read is an answer of which the end is missing.
+-- @tparam string body
+-- @treturn boolean
+function wire.is_torn(body)
+  return body:find "^%s*{" ~= nil and not body:find "}%s*$"
+end
+
 --- The error of an answer that would lead elsewhere.
 -- @tparam string operation
 -- @tparam table response

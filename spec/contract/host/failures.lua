@@ -65,7 +65,8 @@ for _, fault in ipairs { "dup_length", "bad_length", "negative_length", "two_len
   "not_http", "http09", "gzip" } do
   example("refuses a malformed answer: " .. fault, function(t)
     local err = fails("bad_response", true, call(t, fault))
-    equal(false, err.retryable)
+    -- what began as an answer and was spoilt on the way is as good as lost
+    equal(fault ~= "not_http" and fault ~= "http09" and fault ~= "gzip", err.retryable)
     assert(call(t, "ok", nil, fault))
     if fault ~= "gzip" then equal(2, counts(t, fault).connections, "connections: the first must not be used again") end
   end)

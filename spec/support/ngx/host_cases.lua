@@ -136,7 +136,9 @@ function cases.can_be_cancelled()
 end
 
 function cases.closes_a_connection_with_bytes_left_over()
-  eq("{}", assert(host.send(request("/raw/longer", { pool = "longer" }))).body)
+  local response, err = host.send(request("/raw/longer", { pool = "longer" }))
+  -- what follows may come too late to be seen with it
+  if response then eq("{}", response.body) else eq("bad_response", err.kind) end
   eq("mine", assert(host.send(request("/echo", { pool = "longer", body = "mine" }))).body)
 end
 
