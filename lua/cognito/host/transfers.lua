@@ -48,7 +48,7 @@ end
 -- that takes as long as a request. Mapped by us before, they are found one by one, as in a program in C.
 local function load_http()
   if not package.loaded["cognito.http"] and not package.preload["cognito.http"] then
-    for template in package.cpath:gmatch "[^;]+" do
+    for template in package.cpath:gmatch "[^;]*%?[^;]*" do
       if posix.map_library((template:gsub("%?", "cognito/http"))) then break end
     end
   end
