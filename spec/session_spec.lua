@@ -21,7 +21,7 @@ for _, kind in ipairs { "memory", "durable" } do
 
     it("is adopted from a bare refresh token, and learns the rest at the first refresh", function()
       local pool, host = make { storage = storage() }
-      local s = assert(pool:adopt { refresh_token = "kept", username = "bob" })
+      local s = assert(pool:adopt { refresh_token = "kept", username = "bob", device = true })
       assert.are.equal(0, s:expires_in())
       answer(host, { username = "bob" })
       assert(s:access_token())

@@ -83,7 +83,8 @@ function facade.new(o)
   if not pool.storage then return nil, err end
   pool.client = client.new(pool, pool.host)
   pool.key_prefix = pool.user_pool_id .. "\0" .. pool.client_id .. "\0session\0"
-  pool.short_prefix = records.key(pool, "short", ""):sub(1, 8)
+  -- the colon keeps these names apart from the keys in hex, whatever a user is called
+  pool.short_prefix = core.hex_decode(records.key(pool, "short", ""):sub(1, 16)) .. ":"
   pool.flight_prefix = random_name()
   pool.unsaved, pool.held, pool.dead, pool.dead_count, pool.events = {}, {}, {}, 0, {}
   pool.generation, pool.pointers = 0, 0
@@ -182,12 +183,12 @@ function Pool:adopt(given)
   local now = records.server_now(self)
   local expires_at, lifetime = times(given, now)
   local username = given.username or require("cognito.tokens").username(given.access_token)
-  local unsaved
-  if type(given.device) == "table" then ok, unsaved = device.adopt(self, username, given.device, 2) end
+  local known, unsaved = type(given.device) == "table" and given.device or nil, nil
+  if known then ok, unsaved = device.adopt(self, username, known, 2) end
   local made = session.create(self, { username = username, access_token = given.access_token,
     id_token = given.id_token, refresh_token = given.refresh_token, expires_at = expires_at, lifetime = lifetime,
     origin = given.origin, scopes = given.scopes,
-    device_key = given.device_key or given.device and given.device.key or nil }, { id = given.id })
+    device_key = given.device_key or known and known.key }, { id = given.id })
   if not ok then
     made.last_error = unsaved
     refresh.announce(self, "on_warning", unsaved, made)

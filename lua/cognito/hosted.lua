@@ -222,7 +222,7 @@ end
 -- @tparam[opt] table opts `deadline` (seconds), `cancel`
 -- @treturn table|nil claims, or nil and an error: the kinds of `session:access_token` and of a call
 function Login:user_info(session, opts)
-  local token, err = session:access_token()
+  local token, err = session:access_token(opts)
   if not token then return nil, err end
   return hosted.request(self.pool, {
     path = "/oauth2/userInfo", operation = "userInfo", bearer = token, resend = "safe",
