@@ -46,7 +46,7 @@ return {
     kind = "challenge_expired", hint = AGAIN },
   { operation = "RespondToAuthChallenge", code = "ExpiredCodeException", kind = "challenge_expired", hint = AGAIN },
   { code = "NotAuthorizedException", text = "Incorrect username or password", kind = "auth", reason = "credentials",
-    hint = "ask for them again; a pool that hides who exists answers an unknown name in the same way" },
+    hint = "ask for name and password again; a pool that hides who exists answers an unknown name in the same way" },
   { code = "NotAuthorizedException", text = "User is disabled", kind = "auth", reason = "disabled",
     hint = "an administrator must enable this user" },
   { code = "NotAuthorizedException", text = "User does not exist", kind = "auth", reason = "unknown_user",
