@@ -162,7 +162,8 @@ function actions.answer(self, visitor, fields)
   return again(visitor, "sign_in", fields, why)
 end
 
--- The answer is the same whether the user exists or not.
+-- A user who does not exist gets the same page, but for the place of delivery; where the app client prevents user
+-- existence errors, the service names one for them too.
 function actions.forgot(self, visitor, fields)
   if (fields.username or "") == "" then return view(visitor, "forgot") end
   local sent, err = self.pool:forgot_password { username = fields.username, user_context = user_context(self) }
