@@ -133,6 +133,40 @@ describe("a lock in Redis", function()
     child:stop()
   end)
 
+  -- Redis stops taking writes after the lock was taken and before the new tokens are stored.
+  for name, case in pairs {
+    ["is out of memory"] = { code = "OOM", { "CONFIG", "SET", "maxmemory", "1" },
+      { "CONFIG", "SET", "maxmemory", "0" } },
+    ["became a replica"] = { code = "READONLY", { "REPLICAOF", "127.0.0.1", "1" }, { "REPLICAOF", "NO", "ONE" } },
+    ["stopped"] = { code = "timeout" },
+  } do
+    it("and the tokens of a refresh are not lost when Redis " .. name .. " meanwhile", function()
+      local host = require("cognito.host.blocking").new()
+      local send, fails, warnings = host.send, true, {}
+      function host.send(request)
+        local response, err = send(request)
+        if fails and case[1] then database:command((table.unpack or unpack)(case[1])) end
+        if fails and not case[1] then database:signal "STOP" end
+        return response, err
+      end
+      local pool = assert(cognito.pool { user_pool_id = server.pool_id, client_id = server.client_id, host = host,
+        endpoint = server.url, storage = stores.open("redis:" .. database.port),
+        on_warning = function(err) warnings[#warnings + 1] = err.code end })
+      local session = pool:session { id = id }
+      local before = session:access_token()
+      assert.is_true(session:refresh())
+      local given = session:access_token()
+      assert.not_equal(before, given)
+      assert.equal(case.code, warnings[1])
+      fails = false
+      if case[2] then database:command((table.unpack or unpack)(case[2])) else database:signal "CONT" end
+      repeat posix.sleep(0.05) until session:access_token() and not session.last_error
+      assert.equal(given, session:access_token())
+      assert.equal(given, pool_of(5, 10):session { id = id }:access_token())
+      assert.equal(1, server.counts().GetTokensFromRefreshToken.requests)
+    end)
+  end
+
   -- A refresh whose first attempt is not answered; `meanwhile` runs in another process while it waits.
   local function refresh_twice(meanwhile)
     server.faults { { fault = "hang", operation = "GetTokensFromRefreshToken", times = 1 } }
