@@ -126,7 +126,7 @@ function Step:dump(options) end
 ---@field username? string
 ---@field access_token? string
 ---@field id_token? string
----@field device? cognito.known_device|false
+---@field device? cognito.known_device|boolean
 ---@field device_key? string
 ---@field expires_at? number
 ---@field lifetime? number
