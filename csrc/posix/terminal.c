@@ -64,12 +64,14 @@ static int ask(int fd, const char *prompt, int hidden, char *line, size_t size) 
     struct termios old, quiet;
     if (tcgetattr(fd, &old) != 0) return -errno;
     quiet = old;
+    /* What was typed before goes away with this, so it comes before the prompt: whoever answers as
+     * soon as he sees it, a program above all, is heard. */
     if (hidden) quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
-    int result = write_all(fd, prompt);
     if (hidden && tcsetattr(fd, TCSAFLUSH, &quiet) != 0) return -errno;
+    int result = write_all(fd, prompt);
     if (result == 0) result = read_line(fd, line, size);
     if (hidden) {
-        tcsetattr(fd, TCSAFLUSH, &old);
+        tcsetattr(fd, TCSADRAIN, &old);
         (void)write_all(fd, "\n"); /* the person's Return was not echoed */
     }
     return result;
