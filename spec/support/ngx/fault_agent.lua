@@ -14,8 +14,8 @@ function M.init(given)
   for name, value in pairs(given) do options[name] = value end
   options.on_warning = function() end
   state.pool = assert(cognito.pool(options))
-  -- The limits are for what meets the fault; the sign-in before it takes what a loaded machine needs.
-  options.timeout, options.deadline = nil, nil
+  -- The limits are for what meets the fault; the sign-in before it takes what a loaded machine or valgrind needs.
+  options.timeout, options.deadline = 60, 120
   state.patient = assert(cognito.pool(options))
 end
 

@@ -284,7 +284,7 @@ function cases.has_clocks_and_random_bytes()
   assert(math.abs(wall - os.time()) < 2)
   host.sleep(0.05)
   local spent = host.monotime() - mono
-  assert(spent >= 0.045 and spent < 0.2, spent)
+  assert(spent >= 0.045 and spent < 2, spent)
   eq(32, #host.random(32))
   assert(host.random(32) ~= host.random(32))
 end
