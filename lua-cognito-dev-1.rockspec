@@ -250,6 +250,7 @@ build = {
     ["cognito.protocol.get"] = "lua/cognito/protocol/get.lua",
     ["cognito.protocol.hints"] = "lua/cognito/protocol/hints.lua",
     ["cognito.protocol.jwks"] = "lua/cognito/protocol/jwks.lua",
+    ["cognito.protocol.members"] = "lua/cognito/protocol/members.lua",
     ["cognito.protocol.messages"] = "lua/cognito/protocol/messages.lua",
     ["cognito.protocol.oauth"] = "lua/cognito/protocol/oauth.lua",
     ["cognito.protocol.ops"] = "lua/cognito/protocol/ops.lua",

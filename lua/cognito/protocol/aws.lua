@@ -7,19 +7,12 @@ local errors = require "cognito.errors"
 local json = require "cognito.json"
 local lazy = require "cognito.lazy"
 
+local members = lazy.module "cognito.protocol.members"
 local refusal = lazy.module "cognito.protocol.refusal"
-local wire = lazy.module "cognito.protocol.wire"
 
 local aws = {}
 
 local read_tokens = core.json_tokens
-local byte, type = string.byte, type
-local OPEN = ("{"):byte()
-
--- The Lua types of members that an answer may have; whatever else comes is passed on as it is.
-local answer_types = { AuthenticationResult = "table", ChallengeName = "string", ChallengeParameters = "table",
-  Session = "string", AvailableChallenges = "table", CodeDeliveryDetails = "table",
-  CodeDeliveryDetailsList = "table", PaginationToken = "string", NextToken = "string" }
 
 local function target_of(op)
   op.target = "X-Amz-Target: AWSCognitoIdentityProviderService." .. op.name
@@ -54,43 +47,12 @@ function aws.mark(request, mark)
   request.headers[6] = mark
 end
 
-local function wrong_member(op, answer)
-  for name, value in pairs(answer) do
-    local wanted = answer_types[name]
-    if wanted and type(value) ~= wanted then return name end
-  end
-  if op.result then
-    for name, wanted in pairs(op.result) do
-      if type(answer[name]) ~= wanted then return name end
-    end
-  end
-end
-
-local function read_members(op, response)
-  local body = response.body
-  if body == "" and op.empty then return {} end
-  if byte(body) ~= OPEN and not body:find("^%s*{") then
-    local what = body == "" and "the answer is empty" or "the answer is not a JSON object"
-    return nil, wire.bad(op.name, response, what)
-  end
-  local answer = json.decode(body)
-  -- of an answer with tokens nothing else is read
-  if answer and op.minting and type(answer.AuthenticationResult) == "table" then return answer end
-  if not answer then
-    local torn = wire.is_torn(body)
-    return nil, wire.bad(op.name, response, torn and "the answer is not whole JSON" or "the answer is not JSON", torn)
-  end
-  local wrong = wrong_member(op, answer)
-  if wrong then return nil, wire.bad(op.name, response, "member " .. wrong .. " is missing or of a wrong type") end
-  return answer
-end
-
 local function success(spec, response)
   local op = spec.op
-  if not op.tokens_only then return read_members(op, response) end
+  if not op.tokens_only then return members.read(op, response) end
   local result = read_tokens(response.body)
   if result then return result end
-  local answer, err = read_members(op, response)
+  local answer, err = members.read(op, response)
   return answer and answer.AuthenticationResult, err
 end
 
