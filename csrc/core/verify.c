@@ -143,12 +143,12 @@ static bool read_member(cog_json *json, void *context) {
     struct claims *claims = context;
     cog_wanted *wanted = find_wanted(claims, json->string);
     size_t from = cog_json_offset(json);
-    if (!read_named(json, claims, json->string)) return false;
+    bool read = read_named(json, claims, json->string);
     if (wanted) {
         wanted->at = from;
         wanted->len = cog_json_offset(json) - from;
     }
-    return true;
+    return read;
 }
 
 static cog_err read_claims(unsigned char *payload, size_t len, const unsigned char *seed, struct claims *claims) {

@@ -38,7 +38,8 @@ cog_err cog_jws_verify(const cog_verifier *verifier, cog_slice token, cog_jws *j
 /* Everything. `now` in seconds since the epoch. */
 cog_err cog_jwt_verify(const cog_verifier *verifier, const cog_policy *policy, double now, cog_slice token);
 
-/* A claim that somebody wants to read: where its JSON text stands in the payload as it came. len 0: there is none. */
+/* A claim that somebody wants to read: where its JSON text stands in the payload as it came. len 0: there is none.
+ * Good beside COG_OK alone. */
 typedef struct {
     cog_slice name;
     size_t at, len;
