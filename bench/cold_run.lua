@@ -1,5 +1,6 @@
 --- Whole processes: from the start to the first refreshed token, and the command `cognito token`, beside plain C and
--- beside lua5.4 that loads lua-cjson and ends. usage: lua5.4 bench/cold_run.lua [ROUNDS]
+-- beside lua5.4 that loads lua-cjson and ends; and a script over boto3, where python3 (or $PYTHON) has it.
+-- usage: lua5.4 bench/cold_run.lua [ROUNDS]
 local support = require "bench.support"
 
 local rounds = tonumber(arg[1]) or 9
@@ -47,6 +48,17 @@ local function with(env, ...)
   return words
 end
 
+-- The row that a boto3 script must be slower than, by this factor.
+local function boto3_row(nginx, env)
+  local python = os.getenv "PYTHON" or "python3"
+  if not os.execute(python .. " -c 'import boto3' 2>/dev/null") then
+    print "boto3 is not there: no comparison with it"
+    return nil
+  end
+  return row("boto3 script, TLS", with(env, python, "bench/cold.py", nginx.tls, nginx.ca_file),
+    { per = "cognito token, expired, TLS", least = 25 })
+end
+
 local function rows_of(nginx, trust, env)
   local twin = "build/bench/bench_refresh"
   return {
@@ -63,6 +75,7 @@ local function rows_of(nginx, trust, env)
     row("lua5.4 with lua-cjson", with(env, "lua5.4", "-e", "require 'cjson'")),
     row("cognito token, valid", with(env, "lua5.4", "bin/cognito", "token"),
       { per = "lua5.4 with lua-cjson", bar = 4 }),
+    boto3_row(nginx, env),
   }
 end
 
@@ -72,6 +85,9 @@ local function print_rows(rows, result)
   for _, r in ipairs(rows) do
     local one, other = result[r.name], result[r.per or r.name]
     local bar = r.bar and ("  bar %.2f wall: %s"):format(r.bar, one.wall_ratio <= r.bar and "kept" or "MISSED") or ""
+    if r.least then
+      bar = ("  bar %.2f wall at least: %s"):format(r.least, one.wall_ratio >= r.least and "kept" or "MISSED")
+    end
     if r.memory then
       bar = bar .. (", %.2f memory: %s"):format(r.memory, one.extra / other.extra <= r.memory and "kept" or "MISSED")
     end
