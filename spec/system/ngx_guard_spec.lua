@@ -22,6 +22,10 @@ local SERVER = [[
         proxy_pass http://127.0.0.1:$PORT/upstream; }
     location /staff { access_by_lua_block { app.guard:login { groups = { "staff" } } }
         content_by_lua_block { ngx.print "ok" } }
+    location /own { access_by_lua_block { app.guard:login { scopes = { "aws.cognito.signin.user.admin" } } }
+        content_by_lua_block { ngx.print "ok" } }
+    location /orders { access_by_lua_block { app.guard:login { scopes = { "orders/read" } } }
+        content_by_lua_block { ngx.print "ok" } }
     location /json { access_by_lua_block { app.guard:login { api = true } } content_by_lua_block { ngx.print "ok" } }
     location /csrf { access_by_lua_block { app.guard:login() } content_by_lua_block { app.csrf() } }
     location /refresh { access_by_lua_block { app.guard:login() } content_by_lua_block { app.refresh() } }
@@ -146,6 +150,14 @@ describe("the guard in nginx", function()
     it("keeps other groups out", function()
       assert.equal(200, (signed_in("alice").request "/staff"))
       assert.equal(403, (signed_in("bob").request "/staff"))
+    end)
+
+    it("asks the access token for scopes, which the ID token has none of", function()
+      local b = signed_in("bob")
+      for _ = 1, 2 do
+        assert.equal(200, (b.request "/own"))
+        assert.equal(403, (b.request "/orders"))
+      end
     end)
 
     it("takes hostile cookies for none", function()

@@ -38,12 +38,13 @@ local function names_scope(scope, wanted)
 end
 
 --- What is missing of what a location asks for.
--- @tparam table claims
--- @tparam table policy `groups`, `scopes`: the token must name one of each list
+-- @tparam table policy `groups`, `scopes`: one of each list must be named
+-- @tparam table claims they name the groups
+-- @tparam[opt] string scope the names of scopes, those of the access token
 -- @treturn string|nil the list that nothing was found of
-function bearer.missing(claims, policy)
+function bearer.missing(policy, claims, scope)
   if policy.groups and not names_group(claims["cognito:groups"], policy.groups) then return "groups" end
-  if policy.scopes and not names_scope(claims.scope, policy.scopes) then return "scopes" end
+  if policy.scopes and not names_scope(scope, policy.scopes) then return "scopes" end
 end
 
 -- The verifier picks so many claims out of a token; for more it makes a table of all.
@@ -131,7 +132,7 @@ function bearer.handle(self, policy)
   if not token then return no_token(self, policy, code) end
   local claims, whole = judge(self, token, policy)
   if not claims then return refuse_token(self, whole) end
-  local missing = bearer.missing(claims, policy)
+  local missing = bearer.missing(policy, claims, claims.scope)
   if missing then return refuse_policy(self, missing, policy) end
   ngx.ctx.cognito = on_demand(token, claims, whole)
   headers.set(self.headers, claims)

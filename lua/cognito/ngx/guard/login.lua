@@ -3,6 +3,7 @@
 -- @module cognito.ngx.guard.login
 
 local bearer = require "cognito.ngx.guard.bearer"
+local core = require "cognito.core"
 local headers = require "cognito.ngx.guard.headers"
 local reply = require "cognito.ngx.guard.reply"
 local request = require "cognito.ngx.guard.request"
@@ -47,6 +48,15 @@ local function claims_of(visit, session)
   if not claims then return nil, err end
   kept.claims, kept.claims_of = claims, token
   return claims
+end
+
+-- The access token alone names scopes; the groups are in both.
+local function scope_of(kept, token)
+  if kept.scope_of ~= token then
+    local claims = core.jwt_decode(token)
+    kept.scope, kept.scope_of = claims and claims.scope, token
+  end
+  return kept.scope
 end
 
 local RETRY = 10
@@ -105,7 +115,7 @@ function login.handle(self, policy)
   end
   local claims, bad = claims_of(visit, visit.session)
   if not claims then return reply.unavailable(bad, is_api(policy)) end
-  if bearer.missing(claims, policy) then
+  if bearer.missing(policy, claims, policy.scopes and scope_of(visit.kept, token)) then
     if is_api(policy) then return reply.json(403, "forbidden") end
     return reply.page(403, "Not for you", FORBIDDEN:format(reply.escape(self.home)))
   end
