@@ -171,7 +171,10 @@ function Client:request(dialect, spec, ctx)
   local request, err = dialect.build(spec, self)
   if not request then return nil, err end
   -- what every request has, whatever its dialect
-  request.cancel, request.tls, request.proxy, request.pool = ctx.cancel, self.tls, self.proxy, self.connections
+  request.pool = self.connections
+  if ctx.cancel then request.cancel = ctx.cancel end
+  if self.tls then request.tls = self.tls end
+  if self.proxy then request.proxy = self.proxy end
   local attempts, number, lost, maybe, cost = ctx.max_attempts or self.max_attempts, 1, 0, false, nil
   while true do
     local started = self.logger and self.host.monotime()

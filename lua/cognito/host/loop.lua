@@ -17,7 +17,8 @@ local loop = {}
 
 local failure, MAX_BODY, HUGE = transfers.failure, transfers.MAX_BODY, math.huge
 local monotime = posix.boottime
-local here, wake, later, yield_to_loop = scheduler.here, scheduler.wake, scheduler.later, scheduler.wait
+local here, wake, later, WAIT = scheduler.here, scheduler.wake, scheduler.later, scheduler.WAIT
+local yield = coroutine.yield
 local add_timer, remove_timer = timers.add, timers.remove
 
 local Loop = { __name = "cognito.loop" }
@@ -39,7 +40,7 @@ end
 
 local function wait(self, waiter)
   if self.park and type(waiter) ~= "thread" then return park(self, waiter) end
-  return yield_to_loop()
+  return yield(WAIT)
 end
 
 -- ---- the verbs ----
@@ -118,13 +119,30 @@ local function leave(self, timer)
   return listener
 end
 
+-- Most tasks have one waiter.
+local function join(task, timer)
+  if not task.timer then
+    task.timer = timer
+  elseif task.others then
+    task.others[#task.others + 1] = timer
+  else
+    task.others = { timer }
+  end
+end
+
 local function await(self, task, waiter, deadline, token)
   local timer = add_timer(self.scheduler.timers, deadline or HUGE, waiter)
-  task[#task + 1] = timer
+  join(task, timer)
   if not token then return wait(self, waiter) end
   local listener = leave(self, timer)
   token.listeners[listener] = true
   return forget(token, listener, wait(self, waiter))
+end
+
+local function release(sched, timer)
+  if timer.gone then return end
+  remove_timer(sched.timers, timer)
+  later(sched, timer.waiter)
 end
 
 local function finish(task, ok, first, second)
@@ -132,19 +150,14 @@ local function finish(task, ok, first, second)
   self.tasks[task.key] = nil
   if not ok then first, second = transfers.raised(first) end
   task.done, task.first, task.second = true, first, second
-  for i = 1, #task do
-    local timer = task[i]
-    if not timer.gone then
-      remove_timer(self.scheduler.timers, timer)
-      later(self.scheduler, timer.waiter)
-    end
-  end
+  if task.timer then release(self.scheduler, task.timer) end
+  if not task.others then return end
+  for _, timer in ipairs(task.others) do release(self.scheduler, timer) end
 end
 
--- The task has a coroutine of its own: no caller that goes away takes it along. (There is room for one timer: most
--- have one waiter.)
+-- The task has a coroutine of its own: no caller that goes away takes it along.
 local function begin_task(self, key, fn)
-  local task = { nil, key = key, loop = self, done = false, first = nil, second = nil }
+  local task = { key = key, loop = self, done = nil, first = nil, second = nil, timer = nil, others = nil }
   self.tasks[key] = task
   scheduler.begin(self.scheduler, task, fn)
   return task

@@ -14,13 +14,16 @@ local unpack = table.unpack or unpack
 
 local Scheduler = { __name = "cognito.host.scheduler", __index = scheduler }
 
--- What a coroutine yields when it waits for the loop. One that yields anything else only lets others go first.
-local WAIT = {}
+--- What a coroutine yields when it waits until `wake` gives it values. One that yields anything else only lets others
+-- go first.
+scheduler.WAIT = {}
 -- What a coroutine yields when it has done its task and may be given another.
 local FREE = {}
 
 -- Coroutines that are kept for further tasks: making one costs more than a task does.
 local MAX_IDLE = 64
+
+local WAIT = scheduler.WAIT
 
 --- The raised text where a caller is no coroutine of the loop.
 scheduler.CURE = "the library was called outside a coroutine of its loop: call it inside loop:spawn(function() ... "
@@ -50,11 +53,6 @@ function scheduler:here(foreign)
   if not foreign then error(scheduler.CURE, 0) end
   self.strangers = true
   return { done = false }
-end
-
---- Lets the running coroutine wait until `wake` gives it values.
-function scheduler.wait()
-  return yield(WAIT)
 end
 
 local function ended(self, co, ok, err)

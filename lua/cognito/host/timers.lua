@@ -1,5 +1,6 @@
---- Timers of the loop: a binary heap of deadlines. Deadlines that are met in time are the rule, so taking a timer out
--- only marks it; the heap is cleared of such timers when they are the larger part.
+--- Timers of the loop. Deadlines come in order, but for a few, so most lie in a queue; those that do not, in a binary
+-- heap. Deadlines that are met in time are the rule, so taking a timer out only marks it; the marked ones are cleared
+-- away when they come to the front, or are the larger part.
 -- @module cognito.host.timers
 
 local timers = {}
@@ -8,15 +9,28 @@ local Timers = { __index = timers }
 
 local FEW = 32
 
---- Makes an empty heap. `size` counts what lies in it, `gone` those of them that were taken out.
+--- Makes an empty set of timers. `size` counts what lies in it, `gone` those of them that were taken out.
 function timers.new()
-  return setmetatable({ size = 0, gone = 0 }, Timers)
+  return setmetatable({ size = 0, gone = 0, front = nil, tail = nil, heap = {}, height = 0 }, Timers)
 end
 
-local function insert(heap, entry)
-  local place = heap.size + 1
-  local time = entry.time
-  heap.size = place
+-- ---- the queue ----
+
+local function append(self, entry)
+  if self.tail then self.tail.after = entry else self.front = entry end
+  self.tail = entry
+end
+
+local function drop_front(self)
+  self.front = self.front.after
+  if not self.front then self.tail = nil end
+end
+
+-- ---- the heap ----
+
+local function insert(self, entry)
+  local heap, place, time = self.heap, self.height + 1, entry.time
+  self.height = place
   while place > 1 do
     local parent = (place - place % 2) / 2
     local above = heap[parent]
@@ -27,18 +41,16 @@ local function insert(heap, entry)
   heap[place] = entry
 end
 
--- Takes the first entry off.
-local function drop_first(heap)
-  local size = heap.size
-  local last = heap[size]
-  heap[size] = nil
-  size = size - 1
-  heap.size = size
-  if size == 0 then return end
+local function drop_top(self)
+  local heap, height = self.heap, self.height - 1
+  local last = heap[height + 1]
+  heap[height + 1] = nil
+  self.height = height
+  if height == 0 then return end
   local place, time = 1, last.time
-  while 2 * place <= size do
+  while 2 * place <= height do
     local child = 2 * place
-    if child < size and heap[child + 1].time < heap[child].time then child = child + 1 end
+    if child < height and heap[child + 1].time < heap[child].time then child = child + 1 end
     if time <= heap[child].time then break end
     heap[place] = heap[child]
     place = child
@@ -46,25 +58,42 @@ local function drop_first(heap)
   heap[place] = last
 end
 
-local function clear(heap)
-  local size = heap.size
-  heap.size, heap.gone = 0, 0
-  for i = 1, size do
-    local entry = heap[i]
-    heap[i] = nil
-    if not entry.gone then insert(heap, entry) end
+-- ---- both ----
+
+local function lay(self, entry)
+  local tail = self.tail
+  self.size = self.size + 1
+  if tail and entry.time < tail.time then insert(self, entry) else append(self, entry) end
+end
+
+local function clear(self)
+  local entry, heap, height = self.front, self.heap, self.height
+  self.size, self.gone, self.front, self.tail, self.heap, self.height = 0, 0, nil, nil, {}, 0
+  while entry do
+    local after = entry.after
+    entry.after = nil
+    if not entry.gone then lay(self, entry) end
+    entry = after
+  end
+  for i = 1, height do
+    if not heap[i].gone then lay(self, heap[i]) end
   end
 end
 
--- The first entry that counts, or nil.
-local function first(heap)
-  local entry = heap[1]
-  while entry and entry.gone do
-    drop_first(heap)
-    heap.gone = heap.gone - 1
-    entry = heap[1]
+local function drop(self, entry)
+  if entry == self.front then drop_front(self) else drop_top(self) end
+  self.size = self.size - 1
+end
+
+-- The first of both that was not taken out, or nil.
+local function first(self)
+  while true do
+    local entry, top = self.front, self.heap[1]
+    if top and not (entry and entry.time <= top.time) then entry = top end
+    if not entry or not entry.gone then return entry end
+    drop(self, entry)
+    self.gone = self.gone - 1
   end
-  return entry
 end
 
 --- Adds a timer.
@@ -72,8 +101,8 @@ end
 -- @param waiter whatever is to be woken
 -- @treturn table the entry, for `remove`
 function timers:add(time, waiter)
-  local entry = { time = time, waiter = waiter, gone = false }
-  insert(self, entry)
+  local entry = { time = time, waiter = waiter, gone = false, after = nil }
+  lay(self, entry)
   return entry
 end
 
@@ -90,7 +119,7 @@ end
 function timers:pop(now)
   local entry = first(self)
   if not entry or entry.time > now then return nil end
-  drop_first(self)
+  drop(self, entry)
   entry.gone = true
   return entry
 end

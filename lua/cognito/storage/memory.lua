@@ -23,11 +23,6 @@ local function pack(record)
     record.expires_at, record.lifetime }
 end
 
-local function unpack(stored)
-  return { version = stored[1], id = stored[2], username = stored[2], access_token = stored[3],
-    id_token = stored[4], refresh_token = stored[5], expires_at = stored[6], lifetime = stored[7] }
-end
-
 local function conflict()
   return errors.new("store", "the record was changed by somebody else", { code = "conflict" })
 end
@@ -57,8 +52,9 @@ end
 -- @treturn table|nil a copy of the record
 function Memory:get(key)
   local stored = self.records[key]
-  if stored and not stored.version then return unpack(stored) end
-  return copy(stored)
+  if not stored or stored.version then return copy(stored) end
+  return { version = stored[1], id = stored[2], username = stored[2], access_token = stored[3],
+    id_token = stored[4], refresh_token = stored[5], expires_at = stored[6], lifetime = stored[7] }
 end
 
 --- Compare-and-set. The record is kept as it is given: it may not be changed afterwards.
