@@ -17,7 +17,11 @@ end
 local function trust_folder(ca_file)
   local folder = sh "mktemp -d -t lua-cognito-bench.XXXXXX" .. "/"
   sh(("for f in /etc/ssl/certs/*.0; do ln -s \"$(readlink -f $f)\" %s$(basename $f); done"):format(folder))
-  sh(("cp %s %s$(openssl x509 -hash -noout -in %s).0"):format(ca_file, folder, ca_file))
+  -- At the first free number of its hash: a root of the same name (Debian's snake oil is localhost's too) is a link
+  -- here, and a copy onto it would be written into the system's folder.
+  local hash, number = sh("openssl x509 -hash -noout -in " .. ca_file), 0
+  while io.open(folder .. hash .. "." .. number) do number = number + 1 end
+  sh(("cp %s %s%s.%d"):format(ca_file, folder, hash, number))
   return folder
 end
 
