@@ -18,6 +18,12 @@ local HTTP = [[
         local err
         guard, err = require("resty.cognito").new(options)
         if not guard then error(tostring(err)) end
+        refused = {}
+        for _, wrong in ipairs { { pool = pool, hosted = { redirect_uri = "https://x/", scopes = { "email" } } },
+            { verifier = { user_pool_id = pool.user_pool_id, client_id = "web" }, hosted = {} } } do
+            wrong.key = key
+            refused[#refused + 1] = tostring(select(2, require("resty.cognito").new(wrong)))
+        end
     }
 ]]
 
@@ -30,6 +36,7 @@ local SERVER = [[
     location = /login { content_by_lua_block { guard:form() } }
     location = /callback { content_by_lua_block { guard:callback() } }
     location = /logout { content_by_lua_block { guard:logout() } }
+    location = /refused { content_by_lua_block { ngx.print(table.concat(refused, "\n")) } }
 ]]
 
 describe("hosted login through the guard", function()
@@ -78,6 +85,11 @@ describe("hosted login through the guard", function()
   local function sign_in(b, return_to) return b.request(at_the_pool(begin(b, return_to))) end
 
   local function place(headers) return (headers.location:gsub("^http://[^/]+", "")) end
+
+  it("says at the start what cannot work: no scope openid, no pool", function()
+    local _, body = jar.new(server).request "/refused"
+    assert.matches("hosted.scopes does not name openid.*\n.*hosted needs the option pool", body)
+  end)
 
   it("asks for a code with PKCE, state and nonce", function()
     local url = begin(jar.new(server))

@@ -112,8 +112,21 @@ local function add_visits(self, given)
   return true
 end
 
+local function names_openid(scopes)
+  for _, scope in ipairs(scopes or { "openid" }) do
+    if scope == "openid" then return true end
+  end
+  return false
+end
+
+-- Who somebody is stands in the ID token.
 local function add_hosted(self, given)
   if not given.hosted then return true end
+  if not given.pool then return wrong("hosted", "hosted needs the option pool, whose pages these are") end
+  if not names_openid(given.hosted.scopes) then
+    return wrong("hosted", "hosted.scopes does not name openid, without which there is no ID token",
+      'add "openid" to hosted.scopes, here and at the app client')
+  end
   local err
   self.hosted, err = given.pool:hosted_login(given.hosted)
   return self.hosted ~= nil or nil, err
