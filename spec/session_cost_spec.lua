@@ -67,7 +67,7 @@ describe("the cost of a session", function()
     assert.is_true((after - before) * 1024 < (rawget(_G, "jit") and 4096 or 100), after - before)
   end)
 
-  it("to refresh is at most 800 steps of the interpreter", function()
+  it("to refresh is at most 750 steps of the interpreter", function()
     if rawget(_G, "jit") then return pending "LuaJIT counts steps otherwise" end
     local host = script_host.new()
     local body = require("cognito.json").encode { AuthenticationResult = fake_tokens.result(host) }
@@ -78,6 +78,6 @@ describe("the cost of a session", function()
     debug.sethook(function() steps = steps + 1 end, "", 1)
     s:refresh()
     debug.sethook()
-    assert.is_true(steps <= 800, steps)
+    assert.is_true(steps <= 750, steps)
   end)
 end)
