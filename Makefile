@@ -53,9 +53,8 @@ TESTS     := $(patsubst csrc/test/%.c,$(BUILD)/test/%,$(TEST_SRC))
 REPLAYS   := $(patsubst csrc/fuzz/%.c,$(BUILD)/replay/%,$(FUZZ_SRC))
 FUZZERS   := $(patsubst csrc/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 
-.PHONY: build build-c install demo demo-nginx bench bench-nginx load-nginx env test test-c test-lua lint rockspec asan valgrind fuzz fuzz-replay conformance doc \
-        kill-test clean help
-.PHONY: store-cost load-store
+.PHONY: build build-c install demo demo-nginx bench bench-nginx load-nginx load-store env test test-c test-lua lint
+.PHONY: rockspec asan valgrind fuzz fuzz-replay conformance doc kill-test clean help
 
 build: $(foreach abi,5.4 5.1,$(foreach m,$(MODULES),$(BUILD)/$(abi)/cognito/$(m).so)) $(BUILD)/libcore.a ## build both ABIs into build/
 
@@ -150,7 +149,7 @@ bench-nginx: build ## what the guard costs a worker of nginx, beside the C core 
 load-nginx: build ## the loads on nginx in full (10,000 sessions, 50 users, 100 reloads, ten minutes); SCALE=0.1 LOAD=fleet
 	@eval "$$(tools/env)"; LUA_PATH_5_4="./?.lua;$$LUA_PATH_5_4" lua5.4 bench/nginx_load.lua $(or $(SCALE),1) $(LOAD)
 
-bench: ## measure beside plain C programs in the same run; BENCH=name restricts (check, cold, login, refresh, srp, ...)
+bench: ## measure beside plain C programs in the same run; BENCH=name restricts (check, cold, login, refresh, srp, store, verify)
 	@tools/install build demo bench
 	@$(MAKE) -s $(PAR) build
 	@eval "$$(tools/env $(BUILD))"; LUA_PATH_5_4="./?.lua;$$LUA_PATH_5_4"; LUA_PATH="./?.lua;$$LUA_PATH"; \
@@ -191,9 +190,6 @@ valgrind: ## run the C tests and the specs on Lua 5.4 under valgrind
 
 kill-test: build ## kill and fail the file storage: KILLS=10000 random kills, and every system call
 	@tools/kill-test $(or $(KILLS),10000)
-
-store-cost: build ## CPU of a refresh through the file storage beside the memory storage, and its window
-	@BUILD=$(BUILD) tools/store-cost
 
 load-store: build ## connections that die, many processes and nginx workers over one store, kills; SCALE=0.1 for less
 	@BUILD=$(BUILD) tools/load-store $(SCALE)
