@@ -150,7 +150,7 @@ load-nginx: build ## the loads on nginx in full (10,000 sessions, 50 users, 100 
 	@eval "$$(tools/env)"; LUA_PATH_5_4="./?.lua;$$LUA_PATH_5_4" lua5.4 bench/nginx_load.lua $(or $(SCALE),1) $(LOAD)
 
 bench: ## measure beside plain C programs in the same run; BENCH=name restricts (check, cold, login, refresh, srp, store, verify)
-	@tools/install build demo bench
+	@tools/install build demo bench browser
 	@$(MAKE) -s $(PAR) build
 	@eval "$$(tools/env $(BUILD))"; LUA_PATH_5_4="./?.lua;$$LUA_PATH_5_4"; LUA_PATH="./?.lua;$$LUA_PATH"; \
 	    for file in bench/$(or $(BENCH),*)_run.lua; do echo "== $$file"; lua5.4 $$file || exit 1; done

@@ -1,5 +1,5 @@
 --- Whole processes: from the start to the first refreshed token, and the command `cognito token`, beside plain C and
--- beside lua5.4 that loads lua-cjson and ends; and a script over boto3, where python3 (or $PYTHON) has it.
+-- beside lua5.4 that loads lua-cjson and ends; and a script over boto3, where Debian's python3 (or $PYTHON) has it.
 -- usage: lua5.4 bench/cold_run.lua [ROUNDS]
 local support = require "bench.support"
 
@@ -54,7 +54,7 @@ end
 
 -- The row that a boto3 script must be slower than, by this factor.
 local function boto3_row(nginx, env)
-  local python = os.getenv "PYTHON" or "python3"
+  local python = os.getenv "PYTHON" or "/usr/bin/python3"
   if not os.execute(python .. " -c 'import boto3' 2>/dev/null") then
     print "boto3 is not there: no comparison with it"
     return nil
