@@ -177,7 +177,7 @@ describe("a file storage", function()
     local start = posix.monotime()
     fails("busy", "stopped process", storage:put(KEY, record("a.2"), "a.1"))
     local took = posix.monotime() - start
-    assert.is_true(took >= 4.9 and took < 20)
+    assert.is_true(took >= 4.9 and took < 6)
     folder:close()
     assert(storage:put(KEY, record("a.2"), "a.1"))
   end)

@@ -172,7 +172,7 @@ describe("storage redis", function()
     local start = socket.gettime()
     fails("timeout", storage:get(KEY))
     fails("timeout", storage:put(KEY, contract.record("a.2"), "a.1"))
-    assert.is_true(socket.gettime() - start < 5) -- it hangs for good
+    assert.is_true(socket.gettime() - start < 2) -- it hangs for good
     slow:signal "CONT"
     assert.is_table(storage:get(KEY))
     slow:stop()

@@ -22,6 +22,6 @@ end
 -- use the machine.
 -- @tparam table example
 -- @treturn integer
-function contract.attempts(example) return example.timed and 5 or 1 end
+function contract.attempts(example) return example.timed and 3 or 1 end
 
 return contract

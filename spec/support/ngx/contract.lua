@@ -16,27 +16,25 @@ local function parallel(list)
   if failed then error(failed, 0) end
 end
 
-local function run(number, attempt, ports)
-  local t = { host = host.new(), parallel = parallel, server = badserver.attach(ports),
-    attempt = attempt > 1 and attempt or nil }
+local function run(number, ports)
+  local t = { host = host.new(), parallel = parallel, server = badserver.attach(ports) }
   return xpcall(function() contract.examples[number].run(t) end, debug.traceback)
 end
 
-local function in_timer(number, attempt, ports)
+local function in_timer(number, ports)
   local done, ok, err = semaphore.new(), nil, nil
   assert(ngx.timer.at(0, function()
-    ok, err = run(number, attempt, ports)
+    ok, err = run(number, ports)
     done:post(1)
   end))
   done:wait(30)
   return ok, err or "the timer did not end"
 end
 
---- Answer a request `?number=N&attempt=N&timer=1` with "ok" or the reason.
+--- Answer a request `?number=N&timer=1` with "ok" or the reason.
 -- @tparam table ports of the bad server
 function M.serve(ports)
-  local var = ngx.var
-  local ok, err = (var.arg_timer and in_timer or run)(tonumber(var.arg_number), tonumber(var.arg_attempt), ports)
+  local ok, err = (ngx.var.arg_timer and in_timer or run)(tonumber(ngx.var.arg_number), ports)
   ngx.print(ok and "ok" or tostring(err))
 end
 
