@@ -2,7 +2,8 @@
 local source = require "spec.support.source"
 local cognito = require "cognito"
 
-local FILES = { "types/cognito.lua", "types/account.lua", "types/cognito/host/loop.lua", "types/resty/cognito.lua" }
+local FILES = { "types/cognito.lua", "types/account.lua", "types/verifier.lua", "types/cognito/host/loop.lua",
+  "types/resty/cognito.lua" }
 
 local text = ""
 for _, path in ipairs(FILES) do text = text .. source.read(path) .. "\n" end
