@@ -6,10 +6,6 @@
 
 enum { ESCAPE_MAX = 6 };
 
-static bool is_plain(unsigned char c) {
-    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
-}
-
 size_t cog_json_string_room(cog_slice text, size_t plain) {
     return 2 + plain + ESCAPE_MAX * (text.len - plain);
 }
@@ -36,7 +32,7 @@ static unsigned char *put_escape(unsigned char *out, unsigned char c) {
 static unsigned char *put_text(unsigned char *out, const unsigned char *p, const unsigned char *end, bool any) {
     while (p < end) {
         size_t length = 1;
-        if (is_plain(*p)) {
+        if (cog_json_is_plain(*p)) {
             *out++ = *p;
         } else if (*p < 0x80) {
             out = put_escape(out, *p);

@@ -2,10 +2,6 @@
 
 #include <string.h>
 
-static bool is_plain(unsigned char c) {
-    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
-}
-
 /* ---- a block of octets, looked at as one ---- */
 
 #ifdef __SSE2__
@@ -106,7 +102,7 @@ size_t cog_json_plain(cog_slice text) {
         i += before_first(odd);
         break;
     }
-    while (i < text.len && is_plain(text.data[i])) i++;
+    while (i < text.len && cog_json_is_plain(text.data[i])) i++;
     return i;
 }
 

@@ -4,6 +4,10 @@
 
 #include "../cognito.h"
 
+static inline bool cog_json_is_plain(unsigned char c) {
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
 /* Octets at the start of `text` that can stand in a JSON string as they are: printable ASCII without quotation mark
  * and backslash. */
 size_t cog_json_plain(cog_slice text);
