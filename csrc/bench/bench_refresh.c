@@ -8,8 +8,9 @@
  *   bench_refresh socket N URL [CA_FILE] IN_FLIGHT     curl_multi_socket_action and epoll
  *
  * An empty CA_FILE stands for plain http or the system's roots, one that ends with a slash for a
- * folder of hashed certificates. `easy 0` sends one request, for the time of a cold start. Prints the CPU time of a refresh in
- * microseconds, measured after a warm-up of as many refreshes as are in flight, and the wall time.
+ * folder of hashed certificates. `easy 0` sends one request, for the time of a cold start. Prints
+ * the CPU time of a refresh in microseconds, measured after a warm-up of as many refreshes as are
+ * in flight, and the wall time.
  */
 #include "clocks.h"
 

@@ -101,7 +101,10 @@ static void secret_hash(EVP_MAC_CTX *kept, const char *username) {
 static EVP_MAC_CTX *new_mac(void) {
     static const unsigned char key[] = "secretsecretsecretsecretsecretsecretsecretsecret123";
     char name[] = "SHA256";
-    OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0), OSSL_PARAM_construct_end()};
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
+        OSSL_PARAM_construct_end(),
+    };
     EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
     EVP_MAC_CTX *kept = EVP_MAC_CTX_new(hmac);
     must(kept != NULL && EVP_MAC_init(kept, key, sizeof key - 1, params));

@@ -68,7 +68,8 @@ static bool is_power(unsigned rest, unsigned prime) {
 }
 
 /* Moduli of certain smart cards (CVE-2017-15361) are products of primes of the form k * M + 65537^a mod M and can be
- * factored. They show it by leaving powers of 65537 as the rests by M's small primes; one other modulus in 2^27 does. */
+ * factored. They show it by leaving powers of 65537 as the rests by M's small primes; of other moduli one in 2^27 does
+ * so too. */
 static bool is_fingerprinted(cog_slice n) {
     static const unsigned char primes[] = {11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157};
     for (size_t i = 0; i < sizeof primes; i++)

@@ -6,11 +6,11 @@
 #include "../core/verify.h"
 
 static const char key_set[] =
-    "{\"keys\":[{\"kid\":\"fuzz-key\",\"use\":\"sig\",\"e\":\"AQAB\",\"alg\":\"RS256\",\"kty\":\"RSA\",\"n\":\"pEuc5w1ngO1V_1wf6pG"
-    "RLlym5qkgXa5os5FOlCFBy3VnFQt5niLaBWblz_zTJNpus3UbcRW9tlPL62l8EPrJZMABrDpBPOV6LXWDKPdBRs-WSYN62wAfcnm"
-    "6zJX7vMgbW9z0wHCF4RhLRtvR7E1Hd2N6QpX7ffl5J9YIE40kcNa6PB7GRIfTHu1Fm9MZ-NzP2a9tBtzjpWYLBomSHxXvNMVgAKD"
-    "04nAJlcI7ttkRtXbgJJnQ-vzsRQz-lihLhBtoMg15JmzrgtgMOwI2jt9KXwbs1d5G0OoaGIz0-gToIVtXbTWHzpX3NBV-zhVbznm"
-    "RxemMKKQ90vZIliyV47j1iw\"}]}";
+    "{\"keys\":[{\"kid\":\"fuzz-key\",\"use\":\"sig\",\"e\":\"AQAB\",\"alg\":\"RS256\",\"kty\":\"RSA\",\"n\":\""
+    "pEuc5w1ngO1V_1wf6pGRLlym5qkgXa5os5FOlCFBy3VnFQt5niLaBWblz_zTJNpus3UbcRW9tlPL62l8EPrJZMABrDpBPOV6LXWD"
+    "KPdBRs-WSYN62wAfcnm6zJX7vMgbW9z0wHCF4RhLRtvR7E1Hd2N6QpX7ffl5J9YIE40kcNa6PB7GRIfTHu1Fm9MZ-NzP2a9tBtzj"
+    "pWYLBomSHxXvNMVgAKD04nAJlcI7ttkRtXbgJJnQ-vzsRQz-lihLhBtoMg15JmzrgtgMOwI2jt9KXwbs1d5G0OoaGIz0-gToIVtX"
+    "bTWHzpX3NBV-zhVbznmRxemMKKQ90vZIliyV47j1iw\"}]}";
 
 static const char token1[] =
     "eyJhbGciOiJSUzI1NiIsImtpZCI6ImZ1enota2V5In0.eyJpc3MiOiJodHRwczovL2kuZXhhbXBsZSIsImV4cCI6MTc1MDAwMzYw"

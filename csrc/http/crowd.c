@@ -23,7 +23,8 @@ http_watches *http_crowd_watches(http_crowd *c) {
 
 static void end_pool(http_crowd *c, int number);
 
-/* A page that the kernel empties in a forked child: a look there is no system call, as getpid is. NULL: none to have. */
+/* A page that the kernel empties in a forked child: a look there is no system call, as getpid is. NULL where there is
+ * none to have. */
 static const volatile char *mark_as_mine(void) {
 #ifdef MADV_WIPEONFORK
     char *page = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -14,7 +14,8 @@ struct core_topic {
     void (*classes)(lua_State *L);  /* makes metatables; the core_state lies on top of the stack; may be NULL */
 };
 
-extern const struct core_topic core_codec, core_mac, core_json, core_json_write, core_jwt, core_seal, core_srp, core_text;
+extern const struct core_topic core_codec, core_mac, core_json, core_json_write, core_jwt, core_seal, core_srp,
+    core_text;
 
 /* One per Lua state, a userdata that all functions share: nothing here is global, so states do not meet. */
 struct core_state {

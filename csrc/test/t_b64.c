@@ -80,7 +80,8 @@ static void test_every_character(const char *digits) {
 
 static void test_url(void) {
     test_every_character("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
-    static const char *const bad[] = {"A", "AAAAA", "Zg=", "Zg==", "Zm9v=", "Zm9v Zm9v", "Zm9v\n", "+A", "/A", "Zh", "Zm9"};
+    static const char *const bad[] = {"A", "AAAAA", "Zg=", "Zg==", "Zm9v=", "Zm9v Zm9v", "Zm9v\n", "+A", "/A", "Zh",
+                                      "Zm9"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         refuses(cog_b64url_decode, bad[i], strlen(bad[i]), COG_BAD_BASE64);
     refuses(cog_b64url_decode, "Zm9v\0", 5, COG_BAD_BASE64);

@@ -49,7 +49,8 @@ static bool stands(const char *text, const cog_wanted *wanted, const char *value
 }
 
 static void test_wanted(void) {
-    const char *text = with(GOOD_ISS, TIMES ",\"sco\\u0070e\":\"a\\u0062 c\",\"n\": [\"\\u0061\", {\"n\":1}] ,\"z\":-1.5e0",
+    const char *text = with(GOOD_ISS,
+                            TIMES ",\"sco\\u0070e\":\"a\\u0062 c\",\"n\": [\"\\u0061\", {\"n\":1}] ,\"z\":-1.5e0",
                             GOOD_REST ",\"nul\":null,\"scope2\":{}");
     cog_wanted wanted[] = {{.name = t_slice("scope")}, {.name = t_slice("n")}, {.name = t_slice("exp")},
                            {.name = t_slice("absent")}, {.name = t_slice("nul")}, {.name = t_slice("scop")},
@@ -73,8 +74,9 @@ static void test_issuer(void) {
         const char *iss;
         cog_err wanted;
     } cases[] = {
-        {"\"x\":0", COG_CLAIM_MISSING}, {"\"iss\\u0000\":\"" ISS "\"", COG_CLAIM_MISSING}, {"\"iss\":null", COG_CLAIM_TYPE},
-        {"\"iss\":[\"" ISS "\"]", COG_CLAIM_TYPE}, {"\"iss\":{}", COG_CLAIM_TYPE}, {"\"iss\":\"\"", COG_ISS_MISMATCH},
+        {"\"x\":0", COG_CLAIM_MISSING}, {"\"iss\\u0000\":\"" ISS "\"", COG_CLAIM_MISSING},
+        {"\"iss\":null", COG_CLAIM_TYPE}, {"\"iss\":[\"" ISS "\"]", COG_CLAIM_TYPE},
+        {"\"iss\":{}", COG_CLAIM_TYPE}, {"\"iss\":\"\"", COG_ISS_MISMATCH},
         {"\"iss\":\"" ISS "/\"", COG_ISS_MISMATCH}, {"\"iss\":\"" ISS "\\u0000\"", COG_ISS_MISMATCH},
         {"\"i\\u0073s\":\"" ISS "\"", COG_OK},
     };
@@ -110,7 +112,8 @@ static void test_time(void) {
     CHECK_ERR(times("\"exp\":-0.0"), COG_EXPIRED);
     CHECK_ERR(times("\"exp\":1750000100,\"nbf\":0,\"iat\":253402300799"), COG_OK);
     static const char *const names[] = {"exp", "nbf", "iat"};
-    static const char *const ranges[] = {"-1", "-1e-9", "253402300800", "253402300799.1", "9223372036854775807", "1e20"};
+    static const char *const ranges[] = {"-1", "-1e-9", "253402300800", "253402300799.1", "9223372036854775807",
+                                         "1e20"};
     static const char *const types[] = {"\"1750000100\"", "null", "true", "[1750000100]", "{}"};
     for (size_t i = 0; i < 3; i++) {
         const char *exp = i ? "\"exp\":1750000100," : "";
@@ -141,7 +144,8 @@ static cog_err rest(const char *members) {
 }
 
 static void test_use(void) {
-    static const char access[] = "\"token_use\":\"access\",\"client_id\":\"c1\"", id[] = "\"token_use\":\"id\",\"aud\":\"c1\"";
+    static const char access[] = "\"token_use\":\"access\",\"client_id\":\"c1\"";
+    static const char id[] = "\"token_use\":\"id\",\"aud\":\"c1\"";
     static const struct {
         cog_token_use use;
         cog_err access, id;

@@ -12,7 +12,8 @@ static void finds(const char *block, const char *name, const char *wanted) {
 }
 
 int main(void) {
-    static const char block[] = "Content-Type: application/json\r\nX-Empty:\r\nx-amzn-RequestId:\t abc \t\r\nAge:1\r\nage: 2";
+    static const char block[] =
+        "Content-Type: application/json\r\nX-Empty:\r\nx-amzn-RequestId:\t abc \t\r\nAge:1\r\nage: 2";
     finds(block, "content-type", "application/json");
     finds(block, "CONTENT-TYPE", "application/json");
     finds(block, "x-empty", "");

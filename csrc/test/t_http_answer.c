@@ -75,14 +75,16 @@ static void sound(void) {
           "Content-Length: 1\r\nConnection: x, Close", "1", false);
     reads("HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\n1", 200, "Content-Length: 1", "1", false);
     reads("HTTP/1.1 200 OK\r\n\r\nuntil the end", 200, "", "until the end", false);
-    reads("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nX: y\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1",
+    reads("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nX: y\r\n\r\n"
+          "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1",
           200, "Content-Length: 1", "1", true);
 }
 
 static void chunked(void) {
 #define CHUNKED "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n"
     reads(CHUNKED "0\r\n\r\n", 200, "Transfer-Encoding: Chunked", "", true);
-    reads(CHUNKED "1;a=b\r\n{\r\n0001 \r\n}\r\n0;x\r\nA: b\r\nC:\r\n\r\n", 200, "Transfer-Encoding: Chunked", "{}", true);
+    reads(CHUNKED "1;a=b\r\n{\r\n0001 \r\n}\r\n0;x\r\nA: b\r\nC:\r\n\r\n", 200, "Transfer-Encoding: Chunked", "{}",
+          true);
     reads(CHUNKED "a\r\n0123456789\r\nA\r\nabcdefghij\r\n0\r\n\r\n", 200, "Transfer-Encoding: Chunked",
           "0123456789abcdefghij", true);
     breaks(CHUNKED "\r\n{}\r\n0\r\n\r\n", HTTP_BAD_RESPONSE);

@@ -85,13 +85,14 @@ static void test_grammar(void) {
     static const char *const bad[] = {
         "", " ", "{", "}", "[", "]", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "[1:2]", "{\"a\"", "{\"a\":", "{\"a\":1",
         "{\"a\":1,", "{\"a\":1,}", "{\"a\",1}", "{\"a\" 1}", "{1:2}", "{a:1}", "{,}", "{\"a\":1 \"b\":2}", "{\"a\":1]",
-        "[1}", "tru", "truE", "t", "fals", "falsf", "nul", "nulL", "True", "1 1", "{}{}", "[]x", "'a'", "-", "--1", "+1",
-        "01", "00", "-01", "1.", ".1", "1.e1", "1e", "1e+", "1e-", "1eE1", "0x1", "1a", "NaN", "Infinity", "\xef\xbb\xbf{}",
-        "\"", "\"a", "\"\\", "\"\\\"", "\"\\x\"", "\"\\u\"", "\"\\u123\"", "\"\\u", "\"\\u1", "\"\\u12", "\"\\u123", "\"\\u1234", "\"\\uDFFF\"", "\"\\uDC00\\uDC00\"",
-        "\"\xc3\xa9", "\"\xf0\x9f\x98\x80", "\"\\u12g4\"", "\"\\u12@4\"", "\"\\u:234\"",
-        "\"\\u/234\"", "\"\\u`234\"", "\"\\uD800\"", "\"\\uDBFF\\u\"", "\"\\uD800\\uD800\"", "\"\\uD800\\uDBFF\"",
-        "\"\\uD800\\uE000\"", "\"\\uDC00\"", "\"\\uDFFF\\uD800\"", "\"\\uD800\\n0000\"", "\"\\uD800xuDC00\"",
-        "\"\\uD800\\uDC0", "\"\\uD800\\uDC0g\"", "\"\n\"", "\"\x1f\"", "\"a\tb\"", "/**/1", "[1]//", "\x80",
+        "[1}", "tru", "truE", "t", "fals", "falsf", "nul", "nulL", "True", "1 1", "{}{}", "[]x", "'a'", "-", "--1",
+        "+1", "01", "00", "-01", "1.", ".1", "1.e1", "1e", "1e+", "1e-", "1eE1", "0x1", "1a", "NaN", "Infinity",
+        "\xef\xbb\xbf{}", "\"", "\"a", "\"\\", "\"\\\"", "\"\\x\"", "\"\\u\"", "\"\\u123\"", "\"\\u", "\"\\u1",
+        "\"\\u12", "\"\\u123", "\"\\u1234", "\"\\uDFFF\"", "\"\\uDC00\\uDC00\"", "\"\xc3\xa9", "\"\xf0\x9f\x98\x80",
+        "\"\\u12g4\"", "\"\\u12@4\"", "\"\\u:234\"", "\"\\u/234\"", "\"\\u`234\"", "\"\\uD800\"", "\"\\uDBFF\\u\"",
+        "\"\\uD800\\uD800\"", "\"\\uD800\\uDBFF\"", "\"\\uD800\\uE000\"", "\"\\uDC00\"", "\"\\uDFFF\\uD800\"",
+        "\"\\uD800\\n0000\"", "\"\\uD800xuDC00\"", "\"\\uD800\\uDC0", "\"\\uD800\\uDC0g\"", "\"\n\"", "\"\x1f\"",
+        "\"a\tb\"", "/**/1", "[1]//", "\x80",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         cog_err got = verdict(bad[i], strlen(bad[i]));
@@ -116,10 +117,11 @@ static void test_strings(void) {
     READS("\"\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\"",
           "'\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf'");
     static const char *const bad[] = {
-        "\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\x7f", "\xc2\xc0", "\xdf\x20", "\xe0\x80\x80", "\xe0\x9f\xbf",
-        "\xe0\xa0", "\xe0\xa0\x7f", "\xe1\x80\xc0", "\xed\xa0\x80", "\xed\xbf\xbf", "\xef\xbf", "\xf0\x8f\xbf\xbf",
-        "\xf0\x90\x80", "\xf0\x90\x80\x7f", "\xf0\x90\x7f\x80", "\xf0\x90\xc0\x80", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
-        "\xff", "\xfe\xff", "\xe1\x7f\x80", "\xe1\xc0\x80", "\xf1\x7f\x80\x80", "\xf1\xc0\x80\x80", "\xf1\x80\x80\xc0",
+        "\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\x7f", "\xc2\xc0", "\xdf\x20", "\xe0\x80\x80",
+        "\xe0\x9f\xbf", "\xe0\xa0", "\xe0\xa0\x7f", "\xe1\x80\xc0", "\xed\xa0\x80", "\xed\xbf\xbf", "\xef\xbf",
+        "\xf0\x8f\xbf\xbf", "\xf0\x90\x80", "\xf0\x90\x80\x7f", "\xf0\x90\x7f\x80", "\xf0\x90\xc0\x80",
+        "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xfe\xff", "\xe1\x7f\x80", "\xe1\xc0\x80", "\xf1\x7f\x80\x80",
+        "\xf1\xc0\x80\x80", "\xf1\x80\x80\xc0",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         char text[16] = "\"";
@@ -225,7 +227,8 @@ static void test_duplicates(void) {
     FAILS("{\"a\":{\"b\":1,\"c\":2,\"b\":3}}", COG_DUPLICATE_KEY);
     FAILS("{\"a\":[{\"x\":1},{\"y\":1}],\"a\":1}", COG_DUPLICATE_KEY);
     FAILS("{\"a\":1,\"a\\u0000\":1,\"a\\u0000\":1}", COG_DUPLICATE_KEY);
-    READS("{\"a\":{\"a\":1},\"b\":[{\"a\":1},{\"a\":1}],\"aa\":1,\"A\":2,\"a \":3}", "{a:{a:i}b:[{a:i}{a:i}]aa:iA:ia :i}");
+    READS("{\"a\":{\"a\":1},\"b\":[{\"a\":1},{\"a\":1}],\"aa\":1,\"A\":2,\"a \":3}",
+          "{a:{a:i}b:[{a:i}{a:i}]aa:iA:ia :i}");
 }
 
 /* Objects of every size around the change to the hash table, nested so that two of them share it. */

@@ -47,8 +47,9 @@ static void strings(void) {
     writes_text("\n\n\n\n\n\n", "\"\\n\\n\\n\\n\\n\\n\"");
     writes_text("\x01\x02", "\"\\u0001\\u0002\"");
     writes_text("\xc3\xa9\xe2\x98\x83\xf0\x9f\x98\x80", "\"\xc3\xa9\xe2\x98\x83\xf0\x9f\x98\x80\"");
-    static const char *const broken[] = {"\xc3", "\xe2\x98", "\xf0\x9f\x98", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80",
-                                         "\xf5\x80\x80\x80", "a\x80", "\xe0\x80\x80", "\xf0\x80\x80\x80", "\xc3\x28"};
+    static const char *const broken[] = {"\xc3", "\xe2\x98", "\xf0\x9f\x98", "\xc0\xaf", "\xed\xa0\x80",
+                                         "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "a\x80", "\xe0\x80\x80",
+                                         "\xf0\x80\x80\x80", "\xc3\x28"};
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) writes_text(broken[i], NULL);
 }
 

@@ -78,7 +78,8 @@ static void test_secret_hash(cog_mac *mac) {
     cog_slice joined = t_slice("alice1h57kf5cpq17m0eml12EXAMPLE");
     CHECK_ERR(cog_hmac_sha256(mac, t_slice("secret"), &joined, 1, digest), COG_OK);
     cog_b64_encode(digest, 32, wanted);
-    CHECK_ERR(cog_secret_hash(mac, t_slice("secret"), t_slice("alice"), t_slice("1h57kf5cpq17m0eml12EXAMPLE"), out), COG_OK);
+    CHECK_ERR(cog_secret_hash(mac, t_slice("secret"), t_slice("alice"), t_slice("1h57kf5cpq17m0eml12EXAMPLE"), out),
+              COG_OK);
     CHECK(memcmp(out, wanted, sizeof out) == 0);
 }
 

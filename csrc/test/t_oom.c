@@ -49,7 +49,7 @@ static cog_jwks *keys;
 static cog_policy *policy;
 static cog_srp_group *group;
 
-/* ---- the calls; each frees what it made --------------------------------------------------------------------------- */
+/* ---- the calls; each frees what it made -------------------------------------------------------------------------- */
 
 static cog_err call_mac(void) {
     cog_mac *made = cog_mac_new();
@@ -156,7 +156,7 @@ static cog_err call_srp_device(void) {
     return cog_srp_device_new(group, t_slice("group"), t_slice("key"), &device);
 }
 
-/* ---- the walk ------------------------------------------------------------------------------------------------------ */
+/* ---- the walk ---------------------------------------------------------------------------------------------------- */
 
 static long points;
 
@@ -201,7 +201,8 @@ static void set_up(void) {
     key = t_key(2048, 65537);
     t_jwk(key, "k", "\"kty\":\"RSA\",\"key_ops\":[\"verify\"]", jwk);
     sprintf(set_text, "{\"keys\":[%s]}", jwk);
-    char *out = payload + sprintf(payload, "{\"iss\":\"i\",\"exp\":1750000100,\"token_use\":\"access\",\"client_id\":\"c\"");
+    strcpy(payload, "{\"iss\":\"i\",\"exp\":1750000100,\"token_use\":\"access\",\"client_id\":\"c\"");
+    char *out = payload + strlen(payload);
     strcpy(out, "}");
     t_token(key, "{\"alg\":\"RS256\",\"kid\":\"k\"}", payload, small_token);
     for (int i = 0; i < 500; i++) out += sprintf(out, ",\"n%d\":%d", i, i);

@@ -33,7 +33,10 @@ static void test_refusals(void) {
     const char *zero[] = {"0", "00", "0000000000", n, n2, ""};
     for (int i = 0; i < 6; i++) refuse("01", zero[i], "eA==", COG_SRP_BAD_B);
     const char *no_hex[] = {"g", "0x12", "-12", "12 ", " 12", "1\xff", "12\n", "\xc3\xa9"};
-    for (int i = 0; i < 8; i++) refuse("01", no_hex[i], "eA==", COG_SRP_BAD_B), refuse(no_hex[i], "2", "eA==", COG_SRP_BAD_SALT);
+    for (int i = 0; i < 8; i++) {
+        refuse("01", no_hex[i], "eA==", COG_SRP_BAD_B);
+        refuse(no_hex[i], "2", "eA==", COG_SRP_BAD_SALT);
+    }
     memset(long_text, '1', sizeof long_text);
     long_text[769] = '\0';
     refuse("01", long_text, "eA==", COG_SRP_BAD_B); /* 385 octets */

@@ -8,7 +8,8 @@
 
 #include <openssl/evp.h>
 
-static inline cog_srp_challenge challenge_of(const char *salt, const char *b, const char *block, const char *timestamp) {
+static inline cog_srp_challenge challenge_of(const char *salt, const char *b, const char *block,
+                                             const char *timestamp) {
     return (cog_srp_challenge){t_slice(salt), t_slice(b), t_slice(block), t_slice(timestamp)};
 }
 

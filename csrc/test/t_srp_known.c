@@ -193,11 +193,12 @@ static char *as_hex(char *decimal) {
 static void check_exchange(const char *v, const char *end) {
     char key[33] = "";
     bool device = field(v, end, "device_key") != NULL;
-    known k = {field(v, end, device ? "device_group_key" : "pool_name"), field(v, end, device ? "device_key" : "username"),
-               field(v, end, device ? "device_password" : "password"), field(v, end, "a_hex"), field(v, end, "salt_hex"),
-               field(v, end, "srp_b_hex"), field(v, end, "secret_block"), field(v, end, "timestamp"),
-               field(v, end, "A_hex"), field(v, end, "x_hex"), field(v, end, "u_hex"), field(v, end, "S_hex"),
-               field(v, end, "hkdf_hex"), field(v, end, "signature")};
+    known k = {field(v, end, device ? "device_group_key" : "pool_name"),
+               field(v, end, device ? "device_key" : "username"),
+               field(v, end, device ? "device_password" : "password"), field(v, end, "a_hex"),
+               field(v, end, "salt_hex"), field(v, end, "srp_b_hex"), field(v, end, "secret_block"),
+               field(v, end, "timestamp"), field(v, end, "A_hex"), field(v, end, "x_hex"),
+               field(v, end, "u_hex"), field(v, end, "S_hex"), field(v, end, "hkdf_hex"), field(v, end, "signature")};
     if (!k.a) k.a = as_hex(field(v, end, "a_dec"));
     if (!k.A) k.A = as_hex(field(v, end, "A_dec"));
     char *b64 = field(v, end, "hkdf_base64");

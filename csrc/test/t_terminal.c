@@ -1,5 +1,5 @@
 /* Questions at a terminal, on a pseudo terminal: who answers as soon as the prompt is there is heard, nothing typed is
- * shown, and the echo is on again afterwards. What a person does at a real one is tested by the specs of the command. */
+ * shown, and the echo is on again afterwards. The specs of the command test what a person does at a real one. */
 #define _XOPEN_SOURCE 700
 #include "../posix/desk.h"
 #include "t.h"

@@ -45,8 +45,9 @@ static void forms(void) {
 static void unicode(void) {
     CHECK(check("\xc3\xa9\xe2\x98\x83\xf0\x9f\x98\x80", COG_FORM_NO_BLANKS) == COG_TEXT_FITS);
     CHECK(check("\xc3\xa9", COG_FORM_WORD) == COG_TEXT_FORM);
-    static const char *const blanks[] = {"\xc2\x80", "\xc2\xa0", "\xc2\xad", "\xe1\x9a\x80", "\xe2\x80\x8b", "\xe2\x80\xa8",
-                                         "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe2\x81\xa4", "\xe3\x80\x80", "\xef\xbb\xbf"};
+    static const char *const blanks[] = {"\xc2\x80", "\xc2\xa0", "\xc2\xad", "\xe1\x9a\x80", "\xe2\x80\x8b",
+                                         "\xe2\x80\xa8", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe2\x81\xa4",
+                                         "\xe3\x80\x80", "\xef\xbb\xbf"};
     for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++) {
         CHECK(check(blanks[i], COG_FORM_NO_BLANKS) == COG_TEXT_FORM);
         CHECK(check(blanks[i], COG_FORM_NAME) == COG_TEXT_FORM);

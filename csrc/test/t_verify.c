@@ -6,7 +6,7 @@ static cog_verifier verifier;
 static EVP_PKEY *key;
 static cog_policy *policy;
 
-/* ---- signature ----------------------------------------------------------------------------------------------------- */
+/* ---- signature --------------------------------------------------------------------------------------------------- */
 
 static cog_slice make(const char *head, const char *payload) {
     static char tokens[4][100000];
@@ -59,7 +59,7 @@ static void test_order(void) {
     CHECK_ERR(judge((cog_slice){(unsigned char *)text, token.len}), COG_BAD_SIGNATURE);
 }
 
-/* ---- unverified ---------------------------------------------------------------------------------------------------- */
+/* ---- unverified -------------------------------------------------------------------------------------------------- */
 
 static void test_times_alone(void) {
     cog_time found[3];
@@ -99,7 +99,8 @@ static void test_issuer_alone(void) {
 /* A token of the largest size whose payload has many names, which needs work space of its own. */
 static void test_large(void) {
     static char payload[40000];
-    char *out = payload + sprintf(payload, "{\"iss\":\"" ISS "\"," TIMES ",\"token_use\":\"access\",\"client_id\":\"c1\"");
+    strcpy(payload, "{\"iss\":\"" ISS "\"," TIMES ",\"token_use\":\"access\",\"client_id\":\"c1\"");
+    char *out = payload + strlen(payload);
     for (int i = 0; i < 3000; i++) out += sprintf(out, ",\"n%d\":%d", i, i);
     strcpy(out, "}");
     CHECK_ERR(judge(make(HEADER, payload)), COG_OK);
