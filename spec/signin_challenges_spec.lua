@@ -1,20 +1,13 @@
 -- Signing in with questions on the way: second factors, enrolment, new passwords, unknown challenges.
 local cognito = require "cognito"
-local emulator = require "spec.support.emulator"
 local signins = require "spec.support.signins"
 
-local PASSWORD, SECRET, config, pool_of, signed_in, asks, refused = signins.PASSWORD, signins.SECRET, signins.config,
-  signins.pool_of, signins.signed_in, signins.asks, signins.refused
+local PASSWORD, SECRET, signed_in, asks, refused = signins.PASSWORD, signins.SECRET, signins.signed_in, signins.asks,
+  signins.refused
 
 describe("signing in", function()
   local e, pool, confidential
-  setup(function()
-    e = emulator.start { config = config() }
-    pool = pool_of(e)
-    confidential = signins.confidential(e)
-  end)
-  teardown(function() e.stop() end)
-  before_each(function() e.reset() end)
+  signins.before_all(function(...) e, pool, confidential = ... end)
 
   describe("with a second factor", function()
     it("keeps the step after a wrong code, and is done with the right one", function()

@@ -9,13 +9,7 @@ local PASSWORD, config, pool_of, signed_in, asks, refused, operations = signins.
 
 describe("signing in", function()
   local e, pool, confidential
-  setup(function()
-    e = emulator.start { config = config() }
-    pool = pool_of(e)
-    confidential = signins.confidential(e)
-  end)
-  teardown(function() e.stop() end)
-  before_each(function() e.reset() end)
+  signins.before_all(function(...) e, pool, confidential = ... end)
 
   describe("by SRP", function()
     it("gives a session that is usable and stored", function()

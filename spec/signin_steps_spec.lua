@@ -1,21 +1,14 @@
 -- Steps: on their way into another process, over a network that fails, printed, forgotten.
 local cognito = require "cognito"
 local core = require "cognito.core"
-local emulator = require "spec.support.emulator"
 local signins = require "spec.support.signins"
 
-local PASSWORD, config, pool_of, signed_in, asks, refused, operations = signins.PASSWORD, signins.config,
-  signins.pool_of, signins.signed_in, signins.asks, signins.refused, signins.operations
+local PASSWORD, pool_of, signed_in, asks, refused, operations = signins.PASSWORD, signins.pool_of, signins.signed_in,
+  signins.asks, signins.refused, signins.operations
 
 describe("a step", function()
   local e, pool, confidential
-  setup(function()
-    e = emulator.start { config = config() }
-    pool = pool_of(e)
-    confidential = signins.confidential(e)
-  end)
-  teardown(function() e.stop() end)
-  before_each(function() e.reset() end)
+  signins.before_all(function(...) e, pool, confidential = ... end)
 
   describe("in two processes", function()
     local KEY = ("k"):rep(32)

@@ -1,6 +1,8 @@
 --- Signing in against the emulator: its users, and what a step is expected to be.
 local assert = require "luassert"
+local busted = require "busted"
 local cognito = require "cognito"
+local emulator = require "spec.support.emulator"
 
 local signins = { PASSWORD = "Correct-horse1", SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" }
 
@@ -53,6 +55,18 @@ end
 --- The pool of the client that has a secret.
 function signins.confidential(e)
   return signins.pool_of(e, { client_id = "confidential", client_secret = "secretsecretsecretsecret1" })
+end
+
+--- One emulator for all examples of a `describe`, as fresh before each as at its start.
+-- @tparam function take gets the emulator, a pool of its public client and one of the client that has a secret
+function signins.before_all(take)
+  local e
+  busted.setup(function()
+    e = emulator.start { config = signins.config() }
+    take(e, signins.pool_of(e), signins.confidential(e))
+  end)
+  busted.teardown(function() e.stop() end)
+  busted.before_each(function() e.reset() end)
 end
 
 --- Asserts a step with a session, which it gives.

@@ -1,6 +1,6 @@
 -- The command in a real terminal (tmux) when the person has had enough: Ctrl-C, Ctrl-D and Ctrl-Z wherever it waits.
+local at_terminal = require "spec.support.at_terminal"
 local command = require "spec.support.command"
-local emulator = require "spec.support.emulator"
 local ports = require "spec.support.ports"
 local socket = require "socket"
 local tmp = require "spec.support.tmp"
@@ -9,22 +9,7 @@ local PASSWORD = command.PASSWORD
 
 describe("giving up in a terminal", function()
   local emu, shell, term
-
-  setup(function() emu = emulator.start { config = command.CONFIG } end)
-
-  teardown(function()
-    emu.stop()
-    tmp.cleanup()
-  end)
-
-  before_each(function()
-    emu.reset()
-    shell = command.new(emu)
-    shell:configure("default", "cliclient")
-    term = shell:terminal()
-  end)
-
-  after_each(function() term:stop() end)
+  at_terminal(function(...) emu, shell, term = ... end)
 
   local function dialogue(code, words, answers) return term:dialogue(code, "cognito " .. words, answers) end
 

@@ -1,7 +1,7 @@
 -- The command in a real terminal (tmux): prompts, echo, choices, colours, the QR code. Giving up is in
 -- cli_interrupt_spec.lua.
+local at_terminal = require "spec.support.at_terminal"
 local command = require "spec.support.command"
-local emulator = require "spec.support.emulator"
 local ports = require "spec.support.ports"
 local proc = require "spec.support.proc"
 local tmp = require "spec.support.tmp"
@@ -10,21 +10,7 @@ local PASSWORD = command.PASSWORD
 
 describe("the command in a terminal", function()
   local emu, shell, term
-
-  setup(function() emu = emulator.start { config = command.CONFIG } end)
-
-  teardown(function()
-    emu.stop()
-    tmp.cleanup()
-  end)
-
-  before_each(function()
-    shell = command.new(emu)
-    shell:configure("default", "cliclient")
-    term = shell:terminal()
-  end)
-
-  after_each(function() term:stop() end)
+  at_terminal(function(...) emu, shell, term = ... end)
 
   local function dialogue(code, words, answers) return term:dialogue(code, "cognito " .. words, answers) end
 
