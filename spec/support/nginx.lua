@@ -176,6 +176,17 @@ function Server:workers()
   return pids
 end
 
+--- The resident memory of workers. One that is gone raises an error.
+-- @tparam[opt] {integer,...} pids default: the present ones
+-- @treturn {integer,...} KiB
+function Server:memory(pids)
+  local sizes = {}
+  for i, pid in ipairs(pids or self:workers()) do
+    sizes[i] = tonumber(tmp.read(("/proc/%d/status"):format(pid)):match "VmRSS:%s*(%d+)")
+  end
+  return sizes
+end
+
 --- Stop the server. Safe to call twice; the folder goes with `tmp.cleanup`.
 function Server:stop() self.child:stop() end
 

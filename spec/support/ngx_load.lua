@@ -5,6 +5,7 @@ local emulator = require "spec.support.emulator"
 local nginx = require "spec.support.nginx"
 local proc = require "spec.support.proc"
 local redis = require "spec.support.redis"
+local stage = require "spec.support.ngx_stage"
 local tmp = require "spec.support.tmp"
 
 local M = {}
@@ -35,29 +36,16 @@ local function users(count)
   return out
 end
 
-local function start(options)
-  local service = emulator.start { config = { users = users(options.users or 1),
-    clients = { { access_token_ttl = options.ttl or 3600, id_token_ttl = options.ttl or 3600,
-      rotation = options.rotation } } } }
-  local server = nginx.start { workers = options.workers, level = options.level or "warn", server = SERVER,
-    http = HTTP:format(options.megabytes or 16, service.pool_id, service.client_id, service.url) }
-  return service, server
-end
-
-local function stop(service, server)
-  server:stop()
-  service.stop()
-  tmp.cleanup()
-end
-
--- Runs the load and stops the servers in any case.
+-- Runs the load over the service and one server; what else it starts it gives to `keep`.
 local function with(options, fn)
-  local service, server = start(options)
-  local ok, result = xpcall(fn, debug.traceback, service, server)
-  if not ok then result = result .. "\n" .. server:log():sub(-3000) end
-  stop(service, server)
-  if not ok then error(result, 0) end
-  return result
+  return stage.run(function(keep)
+    local service = keep(emulator.start { config = { users = users(options.users or 1),
+      clients = { { access_token_ttl = options.ttl or 3600, id_token_ttl = options.ttl or 3600,
+        rotation = options.rotation } } } })
+    local server = keep(nginx.start { workers = options.workers, level = "warn", server = SERVER,
+      http = HTTP:format(options.megabytes or 16, service.pool_id, service.client_id, service.url) })
+    return fn(service, server, keep)
+  end)
 end
 
 local function count_lines(text)
@@ -117,39 +105,20 @@ end
 --- The same for several nginx servers with one Redis.
 -- @tparam table given `servers`, `workers` (of each), `sessions`, `requests` (per session and server)
 function M.fleet(given)
-  local store, service, servers = redis.start(), emulator.start { config = { users = users(1) } }, {}
-  local ok, result = xpcall(function()
+  return stage.run(function(keep)
+    local store, service, servers = keep(redis.start()), keep(emulator.start { config = { users = users(1) } }), {}
     for i = 1, given.servers do
-      servers[i] = nginx.start { workers = given.workers, level = "warn", server = SERVER,
-        http = FLEET_HTTP:format(service.pool_id, service.client_id, service.url, store.port) }
+      servers[i] = keep(nginx.start { workers = given.workers, level = "warn", server = SERVER,
+        http = FLEET_HTTP:format(service.pool_id, service.client_id, service.url, store.port) })
     end
     return refresh_all(service, servers, given)
-  end, debug.traceback)
-  for _, server in ipairs(servers) do
-    if not ok then result = result .. "\n" .. server:log():sub(-2000) end
-    server:stop()
-  end
-  service.stop()
-  store:stop()
-  tmp.cleanup()
-  if not ok then error(result, 0) end
-  return result
-end
-
-local function enter_all(server, count)
-  local cookies = {}
-  for i = 1, count do
-    local status, cookie = server:request("/enter?user=user" .. i)
-    assert(status == 200, cookie)
-    cookies[i] = cookie
-  end
-  return cookies
+  end)
 end
 
 -- Each request names the user it belongs to; wrk compares with who answered.
 local WRK = [[
     local cookies = { %s }
-    local bad, counter = 0, 0
+    bad, counter = 0, 0 -- globals, which `done` reads
     local threads = {}
     function setup(thread) threads[#threads + 1] = thread end
     function init() math.randomseed(os.time()) end
@@ -177,26 +146,23 @@ local WRK = [[
     end
 ]]
 
-local function wrk(server, cookies, seconds)
-  local quoted = {}
-  for i, cookie in ipairs(cookies) do quoted[i] = ("%q"):format(cookie) end
-  local script = WRK:format(table.concat(quoted, ",")):gsub("local bad, counter", "bad, counter")
-  local path = tmp.write(tmp.dir() .. "/load.lua", script)
-  return { argv = { "wrk", "-t2", "-c32", "-d" .. seconds .. "s", "--timeout", "30s", "-s", path, server.url },
-    timeout = seconds + 60 }
+local function start_load(server, cookies, seconds)
+  return stage.wrk(server, WRK:format(stage.quoted(cookies)), seconds)
 end
 
-local function result(out)
+-- Waits for the end of a load: how many answers were wrong, of how many, how many broken, and the last wrong one.
+local function finish(load, seconds)
+  load:wait(seconds + 60)
+  load:stop()
+  local out = load:output()
   local bad, of, broken, last = out:match "BAD=(%d+) OF=(%d+) SOCKET=(%d+) LAST=([^\n]*)"
   assert(bad, out)
   return tonumber(bad), tonumber(of), tonumber(broken), last
 end
 
-local function rss(server)
+local function memory(server)
   local sum = 0
-  for _, pid in ipairs(server:workers()) do
-    sum = sum + tonumber(tmp.read(("/proc/%d/status"):format(pid)):match "VmRSS:%s*(%d+)")
-  end
+  for _, size in ipairs(server:memory()) do sum = sum + size end
   return sum
 end
 
@@ -210,16 +176,15 @@ end
 function M.users(given)
   return with({ workers = given.workers, users = given.users, ttl = given.ttl or 3, rotation = { grace = 10 } },
     function(service, server)
-      local cookies = enter_all(server, given.users)
-      proc.run(wrk(server, cookies, 2))
-      local before = rss(server)
-      local _, out = proc.run(wrk(server, cookies, given.seconds))
-      local bad, of, broken, last = result(out)
+      local cookies = stage.cookies(server, given.users)
+      finish(start_load(server, cookies, 2), 2)
+      local before = memory(server)
+      local bad, of, broken, last = finish(start_load(server, cookies, given.seconds), given.seconds)
       assert(bad == 0 and broken == 0, ("%d wrong and %d broken of %d: %s"):format(bad, broken, of, last))
       assert(of >= given.least, of .. " requests only")
       local refreshes = refreshes_of(service)
       return ("%d users, %d requests, %d refreshes: none wrong; memory of workers %d -> %d KiB"):format(
-        given.users, of, refreshes, before, rss(server))
+        given.users, of, refreshes, before, memory(server))
     end)
 end
 
@@ -227,19 +192,17 @@ end
 -- @tparam table given `reloads`, `users`, `workers`
 function M.reloads(given)
   return with({ workers = given.workers, users = given.users, ttl = 3, rotation = { grace = 10 } },
-    function(service, server)
-      local cookies = enter_all(server, given.users)
+    function(service, server, keep)
+      local cookies = stage.cookies(server, given.users)
       local seconds = math.max(4, math.ceil(given.reloads * 0.6))
-      local load = proc.start(wrk(server, cookies, seconds))
+      local load = keep(start_load(server, cookies, seconds))
       for _ = 1, given.reloads do
         local former = server:workers()[1]
         server:signal "HUP"
         nginx.wait_until(10, function() return server:workers()[1] ~= former or nil end)
         socket.sleep(0.3)
       end
-      load:wait(seconds + 60)
-      local bad, of, _, last = result(load:output())
-      load:stop()
+      local bad, of, _, last = finish(load, seconds)
       assert(bad == 0, ("%d wrong of %d: %s"):format(bad, of, last))
       for i, cookie in ipairs(cookies) do
         local status, body = server:request("/who?expect=user" .. i, { headers = { cookie = cookie } })
