@@ -1,28 +1,32 @@
 -- A session and other writers of its record: locks, conflicts, and whose tokens count.
+local cjson = require "cjson"
 local fake_tokens = require "spec.support.fake_tokens"
 local sessions = require "spec.support.sessions"
 
-local make, durable, broken, answer, sign_in, names, key_of, stored, last = sessions.make, sessions.durable,
-  sessions.broken, sessions.answer, sessions.sign_in, sessions.names, sessions.key_of, sessions.stored, sessions.last
+local alice, make, broken, answer, names, key_of, stored, last, overwrite = sessions.alice, sessions.make,
+  sessions.broken, sessions.answer, sessions.names, sessions.key_of, sessions.stored, sessions.last, sessions.overwrite
 
-local INVALID = { status = 400, headers = "\r\n",
-  body = '{"__type":"NotAuthorizedException","message":"Invalid Refresh Token"}' }
+local function refusal(code, message)
+  return { status = 400, headers = "\r\n", body = cjson.encode { __type = code, message = message } }
+end
+
+local INVALID = refusal("NotAuthorizedException", "Invalid Refresh Token")
+
+local function tokens(host)
+  return { status = 200, headers = "\r\n",
+    body = cjson.encode { AuthenticationResult = fake_tokens.result(host) } }
+end
 
 describe("a session and other writers", function()
   it("adopts the winner's tokens when its own are refused, and never deletes them", function()
-    local store = durable()
-    local pool, host, events = make { storage = store }
-    local s = sign_in(pool, host)
+    local s, host, store, pool, events = alice()
     local other = make { storage = store, host = host }
     -- the sibling writes between our look at the store and the service's answer, as one without our lock would
     host:reply(function()
-      local key = key_of(pool)
-      local record = store.inner:get(key)
       local result = fake_tokens.result(host)
-      assert(store.inner:put(key, { version = "sibling.2", id = "alice", username = "alice",
-        access_token = result.AccessToken, id_token = result.IdToken, refresh_token = "refresh-2",
-        expires_at = host.wall + 3600, lifetime = 3600 }, record.version))
-      return { status = 400, headers = "\r\n", body = '{"__type":"RefreshTokenReuseException","message":"x"}' }
+      overwrite(store, pool, { version = "sibling.2", access_token = result.AccessToken, id_token = result.IdToken,
+        refresh_token = "refresh-2", expires_at = host.wall + 3600, lifetime = 3600 })
+      return refusal("RefreshTokenReuseException", "x")
     end)
     assert(s:refresh())
     assert.are.equal("refresh-2", s:export().refresh_token)
@@ -31,14 +35,10 @@ describe("a session and other writers", function()
   end)
 
   it("asks once more with the winner's token when that is stale too, and then gives up", function()
-    local store = durable()
-    local pool, host = make { storage = store }
-    local s = sign_in(pool, host)
+    local s, host, store, pool = alice()
     local key = key_of(pool)
     host:reply(function()
-      local record = store.inner:get(key)
-      record.version, record.refresh_token, record.expires_at = "sibling.2", "refresh-2", host.wall - 5
-      assert(store.inner:put(key, record, store.inner:get(key).version))
+      overwrite(store, pool, { version = "sibling.2", refresh_token = "refresh-2", expires_at = host.wall - 5 })
       return INVALID
     end)
     host:refuse("NotAuthorizedException", "Invalid Refresh Token")
@@ -50,9 +50,7 @@ describe("a session and other writers", function()
   end)
 
   it("keeps the session when the second look at the store fails", function()
-    local store = durable()
-    local pool, host = make { storage = store }
-    local s = sign_in(pool, host)
+    local s, host, store, pool = alice()
     local token = s:access_token()
     host:reply(function()
       store.fail.get = broken("down")
@@ -65,18 +63,12 @@ describe("a session and other writers", function()
   end)
 
   it("takes what another wrote when its own write finds a conflict", function()
-    local store = durable()
-    local pool, host = make { storage = store }
-    local s = sign_in(pool, host)
+    local s, host, store, pool = alice()
     local key = key_of(pool)
     host:reply(function()
-      local record = store.inner:get(key)
-      local version = record.version
-      record.version, record.access_token = "newer.1", fake_tokens.jwt { exp = 1, username = "alice" }
-      record.expires_at = host.wall + 3600
-      assert(store.inner:put(key, record, version))
-      return { status = 200, headers = "\r\n", body = require("cjson").encode {
-        AuthenticationResult = fake_tokens.result(host) } }
+      overwrite(store, pool, { version = "newer.1", expires_at = host.wall + 3600,
+        access_token = fake_tokens.jwt { exp = 1, username = "alice" } })
+      return tokens(host)
     end)
     assert(s:refresh())
     assert.are.equal("newer.1", store.inner:get(key).version)
@@ -84,14 +76,11 @@ describe("a session and other writers", function()
   end)
 
   it("does not bring back a session that was signed out while it refreshed", function()
-    local store = durable()
-    local pool, host = make { storage = store }
-    local s = sign_in(pool, host)
+    local s, host, store, pool = alice()
     local key = key_of(pool)
     host:reply(function()
       assert(store.inner:delete(key))
-      return { status = 200, headers = "\r\n", body = require("cjson").encode {
-        AuthenticationResult = fake_tokens.result(host) } }
+      return tokens(host)
     end)
     local _, err = s:refresh()
     assert.are.equal("sign_in_required", err.kind)
@@ -99,20 +88,15 @@ describe("a session and other writers", function()
   end)
 
   it("waits for the lock, and takes what its holder stored", function()
-    local store = durable()
-    local pool, host = make { storage = store }
-    local s = sign_in(pool, host)
+    local s, host, store, pool = alice()
     local key = key_of(pool)
     assert(store.inner:try_lock(key, 60))
     local tries = 0
     store.fail.try_lock = function()
       tries = tries + 1
       if tries == 4 then
-        local record = store.inner:get(key)
-        local version = record.version
-        record.version, record.access_token = version:gsub("%d+$", "2"), "sibling's"
-        record.expires_at = host.wall + 3600
-        assert(store.inner:put(key, record, version))
+        local version = stored(store, pool).version:gsub("%d+$", "2")
+        overwrite(store, pool, { version = version, access_token = "sibling's", expires_at = host.wall + 3600 })
       end
     end
     host:pass(3600)
@@ -122,9 +106,7 @@ describe("a session and other writers", function()
   end)
 
   it("does not wait longer than the deadline for a lock, nor for long while its token is good", function()
-    local store = durable()
-    local pool, host = make { storage = store }
-    local s = sign_in(pool, host)
+    local s, host, store, pool = alice()
     local key = key_of(pool)
     assert(store.inner:try_lock(key, 600))
     host:pass(3550)
@@ -142,9 +124,7 @@ describe("a session and other writers", function()
   end)
 
   it("waits on for a lock when its token ends meanwhile", function()
-    local store = durable()
-    local pool, host = make { storage = store }
-    local s = sign_in(pool, host)
+    local s, host, store, pool = alice()
     local key = key_of(pool)
     local lock = assert(store.inner:try_lock(key, 600))
     host:pass(3599)
@@ -159,9 +139,7 @@ describe("a session and other writers", function()
   end)
 
   it("gives back a lock that an error left behind", function()
-    local store = durable()
-    local pool, host = make { storage = store }
-    local s = sign_in(pool, host)
+    local s, host = alice()
     host:reply(function() error("a bug in a host", 0) end)
     assert.has_error(function() s:refresh() end, "a bug in a host")
     answer(host)

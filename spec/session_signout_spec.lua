@@ -1,8 +1,8 @@
 -- Signing out, step by step: revoke, global, local, and what must wait.
 local sessions = require "spec.support.sessions"
 
-local make, durable, broken, answer, sign_in, names, key_of, last = sessions.make, sessions.durable, sessions.broken,
-  sessions.answer, sessions.sign_in, sessions.names, sessions.key_of, sessions.last
+local alice, make, durable, broken, answer, sign_in, names, key_of, last = sessions.alice, sessions.make,
+  sessions.durable, sessions.broken, sessions.answer, sessions.sign_in, sessions.names, sessions.key_of, sessions.last
 
 for _, kind in ipairs { "memory", "durable" } do
   local storage = sessions.storages[kind]
@@ -115,9 +115,7 @@ describe("a sign-out and its store", function()
   end)
 
   it("reports a store that cannot clear", function()
-    local store = durable()
-    local pool, host = make { storage = store }
-    local s = sign_in(pool, host)
+    local s, host, store = alice()
     store.fail.delete = broken("read-only file system")
     host:answer(200, "{}")
     local result = s:sign_out()
@@ -127,9 +125,7 @@ describe("a sign-out and its store", function()
   end)
 
   it("goes on without the lock", function()
-    local store = durable()
-    local pool, host = make { storage = store }
-    local s = sign_in(pool, host)
+    local s, host, store, pool = alice()
     assert(store.inner:try_lock(key_of(pool), 600))
     host:answer(200, "{}")
     local result = s:sign_out()

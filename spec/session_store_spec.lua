@@ -1,8 +1,9 @@
 -- A session and its store: what is written when, what a failing store costs, and where a session is found.
 local sessions = require "spec.support.sessions"
 
-local make, durable, broken, answer, sign_in, names, key_of, stored, last = sessions.make, sessions.durable,
-  sessions.broken, sessions.answer, sessions.sign_in, sessions.names, sessions.key_of, sessions.stored, sessions.last
+local alice, make, durable, broken, answer, sign_in, names, key_of, stored, last = sessions.alice, sessions.make,
+  sessions.durable, sessions.broken, sessions.answer, sessions.sign_in, sessions.names, sessions.key_of,
+  sessions.stored, sessions.last
 
 describe("a session and its store", function()
   it("reports events of the log after the store is done", function()
@@ -20,9 +21,7 @@ describe("a session and its store", function()
   end)
 
   it("returns new tokens that could not be stored, warns, and stores them at the next chance", function()
-    local store = durable()
-    local pool, host, events = make { storage = store }
-    local s = sign_in(pool, host)
+    local s, host, store, pool, events = alice()
     store.fail.put = broken()
     answer(host, { refresh_token = "refresh-2" })
     assert(s:refresh())
@@ -43,9 +42,7 @@ describe("a session and its store", function()
   end)
 
   it("keeps refreshing with tokens that cannot be stored at all", function()
-    local store = durable()
-    local pool, host = make { storage = store }
-    local s = sign_in(pool, host)
+    local s, host, store, pool = alice()
     store.fail.put = broken()
     for i = 2, 5 do
       host:pass(3590)
@@ -77,9 +74,7 @@ describe("a session and its store", function()
 
   for _, verb in ipairs { "try_lock", "get" } do
     it("gives the token at hand when the store fails at " .. verb .. ", and a store error after its end", function()
-      local store = durable()
-      local pool, host = make { storage = store }
-      local s = sign_in(pool, host)
+      local s, host, store = alice()
       local token = s:access_token()
       store.fail[verb] = broken("the store is down")
       host:pass(3580)
@@ -95,9 +90,7 @@ describe("a session and its store", function()
   end
 
   it("a failing unlock does not harm", function()
-    local store = durable()
-    local pool, host = make { storage = store }
-    local s = sign_in(pool, host)
+    local s, host, store = alice()
     store.fail.unlock = broken()
     answer(host)
     assert(s:refresh())
@@ -108,9 +101,7 @@ describe("a session and its store", function()
       { version = "a.1", expires_at = 5, lifetime = 5, access_token = {} },
       { version = "a.1", expires_at = 5, lifetime = 5, refresh_token = 5 },
       { version = "nodot", expires_at = 5, lifetime = 5 } } do
-      local store = durable()
-      local pool, host = make { storage = store }
-      local s = sign_in(pool, host)
+      local s, host, store, pool = alice()
       local token = s:access_token()
       assert(store.inner:delete(key_of(pool)))
       assert(store.inner:put(key_of(pool), foreign))

@@ -61,6 +61,18 @@ function sessions.sign_in(pool, host, o)
   return assert(pool:sign_in { username = "alice", password = "pw" }).session
 end
 
+--- Alice, signed in over a durable store of her own.
+-- @treturn table her session
+-- @treturn table the host, as `sessions.make` gives it
+-- @treturn table the store, see `sessions.durable`
+-- @treturn table the pool
+-- @treturn table the events so far
+function sessions.alice()
+  local store = sessions.durable()
+  local pool, host, events = sessions.make { storage = store }
+  return sessions.sign_in(pool, host), host, store, pool, events
+end
+
 --- The names of events, in order.
 function sessions.names(events)
   local out = {}
@@ -69,6 +81,15 @@ function sessions.names(events)
 end
 
 function sessions.key_of(pool) return records.session_key(pool, "alice") end
+
+--- Changes her record as another writer does, one that has no lock of ours.
+function sessions.overwrite(store, pool, changes)
+  local key = sessions.key_of(pool)
+  local record = assert(store.inner:get(key))
+  local version = record.version
+  for name, value in pairs(changes) do record[name] = value end
+  assert(store.inner:put(key, record, version))
+end
 
 --- What the store itself holds, whatever it is told to fail at.
 function sessions.stored(store, pool) return store.inner:get(sessions.key_of(pool)) end
