@@ -195,6 +195,7 @@ build = {
     ["cognito.emulator.wire"] = "lua/cognito/emulator/wire.lua",
     ["cognito.endpoints"] = "lua/cognito/endpoints.lua",
     ["cognito.errors"] = "lua/cognito/errors.lua",
+    ["cognito.events"] = "lua/cognito/events.lua",
     ["cognito.facade"] = "lua/cognito/facade.lua",
     ["cognito.host.blocking"] = "lua/cognito/host/blocking.lua",
     ["cognito.host.choose"] = "lua/cognito/host/choose.lua",
@@ -263,6 +264,7 @@ build = {
     ["cognito.protocol.wire"] = "lua/cognito/protocol/wire.lua",
     ["cognito.records"] = "lua/cognito/records.lua",
     ["cognito.refresh"] = "lua/cognito/refresh.lua",
+    ["cognito.resend"] = "lua/cognito/resend.lua",
     ["cognito.rounds"] = "lua/cognito/rounds.lua",
     ["cognito.secrets"] = "lua/cognito/secrets.lua",
     ["cognito.session"] = "lua/cognito/session.lua",
@@ -284,6 +286,7 @@ build = {
     ["cognito.user.factors"] = "lua/cognito/user/factors.lua",
     ["cognito.verdicts"] = "lua/cognito/verdicts.lua",
     ["cognito.verifier"] = "lua/cognito/verifier.lua",
+    ["cognito.wording"] = "lua/cognito/wording.lua",
     ["resty.cognito"] = "lua/resty/cognito.lua",
   },
   -- end modules

@@ -13,9 +13,10 @@ local ROOMS = {
 local ROOM_OF = {
   ["cognito.errors"] = "ground", ["cognito.options"] = "ground", ["cognito.cancel"] = "ground",
   ["cognito.json"] = "ground", ["cognito.lenient"] = "ground", ["cognito.lazy"] = "ground",
-  ["cognito.nearest"] = "ground", ["cognito.version"] = "ground",
+  ["cognito.nearest"] = "ground", ["cognito.version"] = "ground", ["cognito.wording"] = "ground",
   ["cognito.tokens"] = "value", ["cognito.endpoints"] = "value", ["cognito.address"] = "value",
-  ["cognito.client"] = "client", ["cognito"] = "facade",
+  ["cognito.client"] = "client", ["cognito.resend"] = "client", ["cognito.events"] = "client",
+  ["cognito"] = "facade",
   ["cognito.ngx.guard"] = "face", ["resty.cognito"] = "face",
 }
 local ROOM_OF_FOLDER = {

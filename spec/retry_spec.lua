@@ -11,7 +11,7 @@ local function make(tokens)
   host.random_bytes = function(n) return ("\255"):rep(n) end
   local value = assert(pool.new { user_pool_id = "eu-west-1_AbCdEf123", client_id = "abc" })
   local c = client.new(value, host)
-  c.bucket.tokens = tokens or 400
+  c.bucket = retry.new_bucket(tokens or 400)
   return c, host
 end
 

@@ -3,9 +3,13 @@
 -- object. `tostring(err)` and `.." "` give one bounded line that never holds a secret.
 -- @module cognito.errors
 
-local utf8_sound = require("cognito.core").utf8_sound
+local lazy = require "cognito.lazy"
+
+local wording = lazy.module "cognito.wording"
 
 local errors = {}
+
+local find = string.find
 
 --- Every kind there is, with what it means for the caller.
 errors.kinds = {
@@ -32,48 +36,13 @@ errors.kinds = {
 }
 
 local MAX_TEXT = 256
-
-local function escape(sequence)
-  return (sequence:gsub(".", function(c) return ("\\x%02x"):format(c:byte()) end))
-end
-
--- Cuts at the end of a UTF-8 sequence, so that a cut text is still text.
-local function cut(text, max)
-  if #text <= max then return text end
-  local stop = max - 3
-  while stop > 0 and text:byte(stop + 1) >= 0x80 and text:byte(stop + 1) < 0xC0 do stop = stop - 1 end
-  return text:sub(1, stop) .. "..."
-end
-
--- What is no UTF-8 would make a log line or a JSON text of it unreadable.
-local function escape_broken(text)
-  local out, at = {}, 1
-  while at <= #text do
-    local sound = utf8_sound(text:sub(at))
-    out[#out + 1] = text:sub(at, at + sound - 1)
-    at = at + sound
-    if at <= #text then out[#out + 1] = escape(text:sub(at, at)) end
-    at = at + 1
-  end
-  return table.concat(out)
-end
-
--- What a terminal obeys or a reader does not see, in UTF-8: the other control characters (U+0080 to U+009F), and what
--- turns the direction of a text or ends its line.
-local UNSEEN = { "[%c\127]", "\194[\128-\159]", "\226\128[\142\143\168-\174]", "\226\129[\166-\169]" }
-
-local function escape_unseen(text)
-  for _, pattern in ipairs(UNSEEN) do text = text:gsub(pattern, escape) end
-  return text
-end
+local NOT_PLAIN = "[^\32-\126]"
 
 --- A foreign text of any length as it may be shown on a terminal: what is no visible character is escaped.
 -- @tparam string text any bytes
 -- @treturn string
 function errors.visible(text)
-  text = escape_unseen(text)
-  if utf8_sound(text) == #text then return text end
-  return (text:gsub("[\128-\255]", escape))
+  return find(text, NOT_PLAIN) and wording.visible(text) or text
 end
 
 --- A foreign text as one bounded printable line of valid UTF-8: control characters and broken sequences are escaped,
@@ -81,29 +50,15 @@ end
 -- @tparam string text any bytes
 -- @treturn string at most 256 bytes
 function errors.clean(text)
-  text = escape_unseen(cut(text, 4 * MAX_TEXT))
-  if utf8_sound(text) < #text then text = escape_broken(text) end
-  return cut(text, MAX_TEXT)
+  if #text <= MAX_TEXT and not find(text, NOT_PLAIN) then return text end
+  return wording.clean(text, MAX_TEXT)
 end
 
 local Error = { __name = "cognito.error" }
 Error.__index = Error
 
-local function details(err)
-  local list = {}
-  if err.operation then list[#list + 1] = err.operation end
-  if err.code then list[#list + 1] = tostring(err.code) end
-  if err.field then list[#list + 1] = "field " .. tostring(err.field) end
-  if err.status then list[#list + 1] = ("HTTP %d"):format(err.status) end
-  if err.request_id then list[#list + 1] = "request " .. tostring(err.request_id) end
-  if #list == 0 then return "" end
-  return " (" .. errors.clean(table.concat(list, ", ")) .. ")"
-end
-
 function Error.__tostring(err)
-  local line = err.kind .. ": " .. errors.clean(err.message) .. details(err)
-  if err.hint then line = line .. "; " .. errors.clean(err.hint) end
-  return line
+  return wording.line(err, errors.clean)
 end
 
 function Error.__concat(a, b)

@@ -17,6 +17,7 @@ local session = require "cognito.session"
 
 local calls = lazy.module "cognito.calls"
 local device = lazy.module "cognito.device"
+local events = lazy.module "cognito.events"
 
 local facade = {}
 
@@ -191,9 +192,9 @@ function Pool:adopt(given)
     device_key = given.device_key or known and known.key }, { id = given.id })
   if not ok then
     made.last_error = unsaved
-    refresh.announce(self, "on_warning", unsaved, made)
+    events.announce(self, "on_warning", unsaved, made)
   end
-  refresh.flush(self)
+  if self.events[1] then events.flush(self) end
   return made
 end
 

@@ -4,18 +4,16 @@
 -- answer is believed only after a second look at the store; nobody deletes what another has written since.
 -- @module cognito.refresh
 
-local client = require "cognito.client"
 local core = require "cognito.core"
 local lazy = require "cognito.lazy"
 local records = require "cognito.records"
 local tokens = require "cognito.tokens"
 
 local device = lazy.module "cognito.device"
+local events = lazy.module "cognito.events"
 local turn = lazy.module "cognito.turn"
 
 local refresh = {}
-
-local describe = client.describe
 
 local DEAD_MAX = 1000
 
@@ -63,32 +61,6 @@ function refresh.is_fresh(pool, record)
   return left > 0 and left > tokens.margin(record, pool.margin)
 end
 
---- Tells the handlers later, when nothing is locked and everything is stored.
--- @tparam table pool
--- @tparam string name of the handler: `on_refresh`, `on_signed_out`, `on_warning`, `logger`
--- @param a its first argument
--- @param b its second
--- @param c its third
-function refresh.announce(pool, name, a, b, c)
-  if pool[name] then pool.events[#pool.events + 1] = { name, a, b, c } end
-end
-
---- Announces the attempts of a call to the logger.
--- @tparam table pool
--- @tparam table events as the client collects them in `ctx.events`
-function refresh.report(pool, events)
-  for _, event in ipairs(events) do refresh.announce(pool, "logger", describe(event)) end
-end
-
---- Calls the handlers for what was announced.
--- @tparam table pool
-function refresh.flush(pool)
-  while pool.events[1] do
-    local event = table.remove(pool.events, 1)
-    pool[event[1]](event[2], event[3], event[4])
-  end
-end
-
 local function remember_dead(pool, record, err)
   if pool.dead_count >= DEAD_MAX then pool.dead, pool.dead_count = {}, 0 end
   pool.dead[core.sha256(record.refresh_token)] = err
@@ -111,7 +83,7 @@ local function refused(job, record, err)
   end
   remember_dead(pool, record, err)
   if now then records.remove(pool, key, (base or now).version) end
-  refresh.announce(pool, "on_signed_out", err.reason or err.code or "refused", job.session)
+  events.announce(pool, "on_signed_out", err.reason or err.code or "refused", job.session)
   return nil, records.over(err, "the session is over: " .. err.message)
 end
 
@@ -119,7 +91,7 @@ local function store(job, record, expected)
   local pool, key = job.pool, job.key
   local ok, err = records.write(pool, key, record, expected)
   if ok or err.code ~= "conflict" then
-    if pool.on_refresh then refresh.announce(pool, "on_refresh", job.session) end
+    if pool.on_refresh then events.announce(pool, "on_refresh", job.session) end
     return record, err
   end
   local now, failure = records.read(pool, key)
@@ -187,7 +159,7 @@ local function take_device(job, record)
     state, err = device.enrol(pool, given, job)
     device.tell(job.session, state)
   end
-  if err then refresh.announce(pool, "on_warning", err, job.session) end
+  if err then events.announce(pool, "on_warning", err, job.session) end
 end
 
 --- The task: gives a session a fresh access token.
@@ -204,7 +176,7 @@ function refresh.task(job)
   local record, failure = under_lock(job)
   if not alone then turn.give_back(job) end
   if job.new_device or job.bad_device then take_device(job, record) end
-  if job.events then refresh.report(job.pool, job.events) end
+  if job.events then events.report(job.pool, job.events) end
   return record, failure
 end
 

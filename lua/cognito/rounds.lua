@@ -14,9 +14,9 @@ local challenges = require "cognito.protocol.challenges"
 local core = require "cognito.core"
 local device = require "cognito.device"
 local errors = require "cognito.errors"
+local events = require "cognito.events"
 local ops = require "cognito.protocol.ops"
 local records = require "cognito.records"
-local refresh = require "cognito.refresh"
 local session = require "cognito.session"
 local srp = require "cognito.protocol.srp"
 local tokens = require "cognito.tokens"
@@ -77,7 +77,7 @@ local function send(state, op, input)
 end
 
 local function warn(state, err, made)
-  if err then refresh.announce(state.pool, "on_warning", err, made) end
+  if err then events.announce(state.pool, "on_warning", err, made) end
 end
 
 --- Takes the device data that is stored for a user, if the pool keeps devices.
@@ -307,12 +307,12 @@ end
 
 -- Handlers are called when everything is stored and nothing is under way.
 local function close(state, outcome, err)
-  local pool, events = state.pool, state.ctx.events
-  if events then
+  local pool, attempts = state.pool, state.ctx.events
+  if attempts then
     state.ctx.events = {}
-    refresh.report(pool, events)
+    events.report(pool, attempts)
   end
-  refresh.flush(pool)
+  events.flush(pool)
   return outcome, err
 end
 

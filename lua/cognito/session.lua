@@ -12,6 +12,7 @@ local tokens = require "cognito.tokens"
 
 local calls = lazy.module "cognito.calls"
 local device = lazy.module "cognito.device"
+local events = lazy.module "cognito.events"
 local identity = lazy.module "cognito.identity"
 local signout = lazy.module "cognito.signout"
 local turn = lazy.module "cognito.turn"
@@ -59,7 +60,7 @@ end
 
 local function warn(self, pool, err, mine)
   self.last_error = err
-  if mine then refresh.announce(pool, "on_warning", err, self) end
+  if mine then events.announce(pool, "on_warning", err, self) end
 end
 
 -- After a failure the token at hand is given out for a while before the next try.
@@ -142,7 +143,7 @@ local function renew(self, given, force)
     if err.code == "task" and pool.held[job.key] then turn.release(pool, job.key) end
     ok, why = fail(self, pool, err, force, job)
   end
-  if pool.events[1] then refresh.flush(pool) end
+  if pool.events[1] then events.flush(pool) end
   if record and pool.revocations ~= false then revoke_waiting(pool, { ends = ends, cancel = cancel }) end
   return ok, why
 end

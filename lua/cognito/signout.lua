@@ -1,10 +1,10 @@
 --- Signing out: global, revoke, local, each with its own result; and the queue of what could not be revoked.
 -- @module cognito.signout
 
+local events = require "cognito.events"
 local ops = require "cognito.protocol.ops"
 local options = require "cognito.options"
 local records = require "cognito.records"
-local refresh = require "cognito.refresh"
 local turn = require "cognito.turn"
 
 local signout = {}
@@ -203,8 +203,8 @@ function signout.run(self, pool, given)
   local result = run_alone(self, pool, key, given, ctx)
   result.global, result.errors.global = before.global, before.errors.global
   self.fresh_until, self.record, self.identity, self.token, self.ended = -math.huge, nil, nil, nil, over()
-  refresh.announce(pool, "on_signed_out", "signed_out", self)
-  refresh.flush(pool)
+  events.announce(pool, "on_signed_out", "signed_out", self)
+  events.flush(pool)
   return result
 end
 

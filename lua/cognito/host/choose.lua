@@ -1,6 +1,8 @@
 --- Which host a pool or a verifier works in.
 -- @module cognito.host.choose
 
+local lazy = require "cognito.lazy"
+
 local VERBS = { "send", "now", "monotime", "random", "sleep", "once" }
 
 local function check_verbs(host, where, level)
@@ -17,7 +19,10 @@ end
 -- @tparam number level of that error, as seen from the caller of `choose`
 -- @treturn table the six verbs
 return function(given, where, level)
-  if rawget(_G, "ngx") then return require("cognito.ngx.host").new() end
+  if rawget(_G, "ngx") then
+    lazy.load() -- else it would be read from the disk in the middle of a request
+    return require("cognito.ngx.host").new()
+  end
   if not given then return require("cognito.host.blocking").new() end
   check_verbs(given, where, level + 1)
   return given
