@@ -6,6 +6,7 @@
 
 local core = require "cognito.core"
 local errors = require "cognito.errors"
+local events = require "cognito.events"
 local methods = require "cognito.methods"
 local ops = require "cognito.protocol.ops"
 local options = require "cognito.options"
@@ -159,6 +160,21 @@ end
 -- @tparam[opt] table state `key`, `confirmed`, `confirmation_needed`
 function device.tell(session, state)
   if state then session.device = methods.device(session.device.describe, state) end
+end
+
+--- Takes a device's key that the service handed out with renewed tokens. It is stored with them; without a confirmation
+-- the next refresh would be refused. What goes wrong here is a warning: the tokens are good.
+-- @tparam table job see `cognito.refresh.task`; with `new_device` or `bad_device`
+-- @tparam[opt] table record with the new tokens
+function device.take(job, record)
+  local pool, given, err = job.pool, job.new_device, job.bad_device
+  if given and pool.device and record and record.device_key == given.key then
+    given.name, given.access_token = record.username, record.access_token
+    local state
+    state, err = device.enrol(pool, given, job)
+    device.tell(job.session, state)
+  end
+  if err then events.announce(pool, "on_warning", err, job.session) end
 end
 
 return device

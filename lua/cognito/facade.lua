@@ -12,12 +12,12 @@ local methods = require "cognito.methods"
 local options = require "cognito.options"
 local pool_value = require "cognito.pool"
 local records = require "cognito.records"
-local refresh = require "cognito.refresh"
 local session = require "cognito.session"
 
 local calls = lazy.module "cognito.calls"
 local device = lazy.module "cognito.device"
 local events = lazy.module "cognito.events"
+local stored = lazy.module "cognito.stored"
 
 local facade = {}
 
@@ -25,13 +25,6 @@ local Pool = pool_value.class
 
 methods.attach(Pool, "pool")
 methods.attach(session.methods, "session")
-
--- A session from the hosted login is refreshed there: the API would ask for the key of a tracked device, which such a
--- session never gets.
-function refresh.exchanges.oauth(pool, record, ctx)
-  if not pool.domain then return refresh.exchanges.api(pool, record, ctx) end
-  return require("cognito.hosted").refresh(pool, record.refresh_token, ctx)
-end
 
 local storage_verbs = { "get", "put", "delete", "try_lock", "unlock", "list" }
 
@@ -114,33 +107,14 @@ function Pool:resume(text, given)
   return step, err
 end
 
-local function one_owner(pool, level)
-  if not pool.storage.shared then return end
-  error(("pool:session: %s storage is shared by many users and has no \"last\" one; give { id = ... }")
-    :format(pool.storage.name or "this"), level + 1)
-end
-
-local function load(pool, id, err)
-  if err then return nil, err end
-  if not id then return nil, records.over(nil, "no session is stored") end
-  return session.load(pool, id)
-end
-
 --- A session that was stored earlier, also by another process.
 -- @tparam[opt] string|table which a user's name or alias; nothing: the last that signed in (both only in storages with
 -- one owner, others raise); `{ id = ... }` anywhere
 -- @treturn table|nil the session, or nil and an error: `sign_in_required` when there is none, `store`
 function Pool:session(which)
-  if type(which) == "table" then
-    options.check(which, { id = "string" }, "pool:session", 2)
-    if not which.id then error("pool:session: option id is needed", 2) end
-    return session.load(self, which.id)
-  end
-  if which ~= nil and type(which) ~= "string" then
-    error("pool:session: a user name or { id = ... } is needed, not " .. type(which), 2)
-  end
-  one_owner(self, 2)
-  return load(self, records.find(self, which))
+  -- no tail call: the levels of raised errors count this function
+  local found, err = stored.session(self, which)
+  return found, err
 end
 
 local adopt_schema = { refresh_token = "string", username = "string", device = "table|boolean", access_token = "string",
@@ -221,17 +195,8 @@ end
 --- The sessions that are stored for this pool and client; not for shared storages, where nobody may list others.
 -- @treturn table|nil a list of sessions, or nil and an error of kind `store`
 function Pool:sessions()
-  one_owner(self, 2)
-  local keys, err = self.storage:list()
-  if not keys then return nil, err end
-  local list = {}
-  for _, key in ipairs(keys) do
-    local record = self.storage:get(key)
-    if record and record.refresh_token and record.id and records.session_key(self, record.id) == key then
-      list[#list + 1] = session.wrap(self, record)
-    end
-  end
-  return list
+  local list, err = stored.sessions(self)
+  return list, err
 end
 
 --- The server's clock minus ours, as the last answer showed it.

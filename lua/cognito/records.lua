@@ -210,16 +210,6 @@ function records.revocations(pool)
   return (pool.storage:get(records.key(pool, "revoke", "")))
 end
 
---- Forgets the pointer to the last session if it is this one.
--- @tparam table pool
--- @tparam string id
-function records.forget(pool, id)
-  if pool.storage.shared then return end
-  local key = records.key(pool, "last", "")
-  local stored = pool.storage:get(key)
-  if stored and stored.id == id then pool.storage:delete(key, stored.version) end
-end
-
 local function follow(pool, sort, name)
   local pointer, err = pool.storage:get(records.key(pool, sort, name))
   if err then return nil, err end
@@ -246,17 +236,6 @@ end
 function records.new_id(pool, username, seed)
   if pool.storage.shared then return records.random_id(pool, 18) end
   return username or fingerprint(seed):sub(1, 32)
-end
-
---- The error of a session that is over.
--- @tparam[opt] table cause
--- @tparam[opt] string message
--- @treturn table of kind `sign_in_required`
-function records.over(cause, message)
-  return errors.new("sign_in_required", message or "the session is over", { cause = cause,
-    code = cause and cause.code, reason = cause and cause.reason, operation = cause and cause.operation,
-    request_id = cause and cause.request_id, status = cause and cause.status, retryable = false,
-    hint = "sign in again" })
 end
 
 return records

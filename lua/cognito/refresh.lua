@@ -4,53 +4,35 @@
 -- answer is believed only after a second look at the store; nobody deletes what another has written since.
 -- @module cognito.refresh
 
-local core = require "cognito.core"
 local lazy = require "cognito.lazy"
 local records = require "cognito.records"
 local tokens = require "cognito.tokens"
 
 local device = lazy.module "cognito.device"
+local ended = lazy.module "cognito.ended"
 local events = lazy.module "cognito.events"
+local hosted = lazy.module "cognito.hosted"
+local legacy = lazy.module "cognito.legacy"
 local turn = lazy.module "cognito.turn"
 
 local refresh = {}
 
-local DEAD_MAX = 1000
+-- Of the answer nothing but the tokens is wanted.
+local get_tokens = { name = "GetTokensFromRefreshToken", client = true, secret = "raw", minting = true, resend = "once",
+  result = { AuthenticationResult = "table" }, tokens_only = true }
 
--- Of the answers nothing but the tokens is wanted, and the old way to refresh may be repeated like the new one.
-local function row(name, secret)
-  return { name = name, client = true, secret = secret, minting = true, resend = "once",
-    result = { AuthenticationResult = "table" }, tokens_only = true }
-end
-
-local get_tokens, legacy = row("GetTokensFromRefreshToken", "raw"), row("InitiateAuth", "auth")
-
--- Answers of servers that do not know GetTokensFromRefreshToken: the codes differ, and so do the statuses.
-local function is_unknown_operation(err)
-  if err.reason == "unknown_operation" then return true end
-  return err.status == 404 or err.status == 405 or err.status == 501
-end
-
-local function by_legacy(pool, record, ctx)
-  ctx.hash_username = tokens.username(record.access_token) or record.username
-  return pool.client:send(legacy, { AuthFlow = "REFRESH_TOKEN_AUTH",
-    AuthParameters = { REFRESH_TOKEN = record.refresh_token, DEVICE_KEY = record.device_key } }, ctx)
-end
-
-local function by_api(pool, record, ctx)
-  if pool.legacy_refresh then return by_legacy(pool, record, ctx) end
+-- A session from the hosted login is refreshed there: the API would ask for the key of a tracked device, which such a
+-- session never gets.
+local function exchange(pool, record, ctx)
+  if record.origin == "oauth" and pool.domain then return hosted.refresh(pool, record.refresh_token, ctx) end
+  if pool.legacy_refresh then return legacy.refresh(pool, record, ctx) end
   local result, err = pool.client:send(get_tokens,
     { RefreshToken = record.refresh_token, DeviceKey = record.device_key }, ctx)
-  if result or not is_unknown_operation(err) then return result, err end
-  result, err = by_legacy(pool, record, ctx)
+  if result or not legacy.is_needed(err) then return result, err end
+  result, err = legacy.refresh(pool, record, ctx)
   if result then pool.legacy_refresh = true end
   return result, err
 end
-
---- How a session's tokens are exchanged, by its origin: `function(pool, record, ctx)` gives an AuthenticationResult.
--- A session from the hosted login uses the API too, unless its own exchange is entered here.
-local exchanges = { api = by_api }
-refresh.exchanges = exchanges
 
 --- Says whether a token is good beyond the margin.
 -- @tparam table pool
@@ -59,32 +41,6 @@ refresh.exchanges = exchanges
 function refresh.is_fresh(pool, record)
   local left = tokens.remaining(record, (records.server_now(pool, record)))
   return left > 0 and left > tokens.margin(record, pool.margin)
-end
-
-local function remember_dead(pool, record, err)
-  if pool.dead_count >= DEAD_MAX then pool.dead, pool.dead_count = {}, 0 end
-  pool.dead[core.sha256(record.refresh_token)] = err
-  pool.dead_count = pool.dead_count + 1
-end
-
-local call_and_store
-
--- The service says the session is over: another look at the store, for a sibling may have won the race.
-local function refused(job, record, err)
-  local pool, key = job.pool, job.key
-  local now, failure, base = records.read(pool, key)
-  if failure then return nil, failure end
-  if now and now.refresh_token ~= record.refresh_token then
-    if refresh.is_fresh(pool, now) then return now end
-    if not job.second then
-      job.second = true
-      return call_and_store(job, now, (base or now).version)
-    end
-  end
-  remember_dead(pool, record, err)
-  if now then records.remove(pool, key, (base or now).version) end
-  events.announce(pool, "on_signed_out", err.reason or err.code or "refused", job.session)
-  return nil, records.over(err, "the session is over: " .. err.message)
 end
 
 local function store(job, record, expected)
@@ -96,18 +52,16 @@ local function store(job, record, expected)
   end
   local now, failure = records.read(pool, key)
   if now or failure then return now, failure end
-  return nil, records.over(nil, "the session was signed out elsewhere")
+  return nil, ended.over(nil, "the session was signed out elsewhere")
 end
 
-function call_and_store(job, record, expected)
+local function call_and_store(job, record, expected)
   local pool = job.pool
-  if not record.refresh_token then return nil, records.over(nil, "the session has no refresh token") end
-  local dead = pool.dead_count > 0 and pool.dead[core.sha256(record.refresh_token)]
-  local exchange = exchanges[record.origin or "api"] or by_api
-  local result, err
-  if dead then err = dead else result, err = exchange(pool, record, job) end
+  if not record.refresh_token then return nil, ended.over(nil, "the session has no refresh token") end
+  local result, err = nil, pool.dead_count > 0 and ended.known(pool, record)
+  if not err then result, err = exchange(pool, record, job) end
   if not result then
-    if err.kind == "auth" then return refused(job, record, err) end
+    if err.kind == "auth" then return ended.refused(job, record, err, call_and_store) end
     return nil, err
   end
   local server_now, drift, mono = records.server_now(pool)
@@ -133,7 +87,7 @@ local function under_lock(job)
   local pool, key = job.pool, job.key
   local record, err, base = records.read(pool, key)
   if err then return nil, err end
-  if not record then return nil, records.over(nil, "the session is not stored any more: it was signed out") end
+  if not record then return nil, ended.over(nil, "the session is not stored any more: it was signed out") end
   local pending = pool.unsaved[key]
   local expected = record.version
   if pending then
@@ -149,19 +103,6 @@ local function under_lock(job)
   return call_and_store(job, record, expected)
 end
 
--- The service may hand out a device's key with renewed tokens too. It is stored with them; without a confirmation the
--- next refresh would be refused. What goes wrong here is a warning: the tokens are good.
-local function take_device(job, record)
-  local pool, given, err = job.pool, job.new_device, job.bad_device
-  if given and pool.device and record and record.device_key == given.key then
-    given.name, given.access_token = record.username, record.access_token
-    local state
-    state, err = device.enrol(pool, given, job)
-    device.tell(job.session, state)
-  end
-  if err then events.announce(pool, "on_warning", err, job.session) end
-end
-
 --- The task: gives a session a fresh access token.
 -- @tparam table job see `cognito.turn.take`
 -- @treturn table|nil the record with fresh tokens; nil and an error. With a record an error is a warning: the tokens
@@ -175,7 +116,7 @@ function refresh.task(job)
   end
   local record, failure = under_lock(job)
   if not alone then turn.give_back(job) end
-  if job.new_device or job.bad_device then take_device(job, record) end
+  if job.new_device or job.bad_device then device.take(job, record) end
   if job.events then events.report(job.pool, job.events) end
   return record, failure
 end

@@ -285,16 +285,4 @@ function session.create(pool, fields, info)
   return self
 end
 
---- Loads a stored session.
--- @tparam table pool
--- @tparam string id
--- @treturn table|nil the session, or nil and an error: `sign_in_required` when there is none, `store`
-function session.load(pool, id)
-  local record, err = records.read(pool, records.session_key(pool, id))
-  if err then return nil, err end
-  if not record then return nil, records.over(nil, "no session is stored") end
-  record.id = record.id or id
-  return session.wrap(pool, record)
-end
-
 return session

@@ -1,6 +1,7 @@
 --- Signing out: global, revoke, local, each with its own result; and the queue of what could not be revoked.
 -- @module cognito.signout
 
+local ended = require "cognito.ended"
 local events = require "cognito.events"
 local ops = require "cognito.protocol.ops"
 local options = require "cognito.options"
@@ -129,6 +130,14 @@ local function is_ours(self, stored)
   return self.record == nil or family(stored.version) == family(self.record.version)
 end
 
+-- The pointer to the last session, if it is this one.
+local function forget(pool, id)
+  if pool.storage.shared then return end
+  local key = records.key(pool, "last", "")
+  local stored = pool.storage:get(key)
+  if stored and stored.id == id then pool.storage:delete(key, stored.version) end
+end
+
 local function clear(self, pool, key, result)
   local err
   for _ = 1, TRIES do
@@ -140,7 +149,7 @@ local function clear(self, pool, key, result)
     if ok or err.code ~= "conflict" then break end
   end
   pool.unsaved[key] = nil
-  if not err then records.forget(pool, self.id) end
+  if not err then forget(pool, self.id) end
   result.cleared = not err
   if err then result.errors.clear = err end
 end
@@ -169,7 +178,7 @@ local function task(self, pool, key, given, ctx)
 end
 
 local function over()
-  return records.over(nil, "the session was signed out")
+  return ended.over(nil, "the session was signed out")
 end
 
 -- In the flight of the session's refreshes, so that none is under way meanwhile; one that is ends first. Whoever joins
