@@ -44,6 +44,14 @@ describe("the rockspec", function()
     end
   end)
 
+  -- what the User-Agent says is compared with the module's version in pool_spec.lua
+  it("has the version that the module and the changelog name, or is the one of the sources", function()
+    local named = require("cognito")._VERSION
+    assert.equal(named, (source.read "CHANGELOG.md":match "\n## (%d%S*)"))
+    local version = rockspec.version:match "^(.+)%-%d+$"
+    if version ~= "dev" then assert.equal(named, version) end
+  end)
+
   it("is as `make rockspec` writes it", function()
     assert.equal("0", source.lines("lua5.4 tools/rockspec.lua --check 2>/dev/null; echo $?")[1])
   end)
