@@ -6,6 +6,7 @@ local errors = require "cognito.errors"
 local hosted = require "cognito.hosted"
 local options = require "cognito.options"
 local records = require "cognito.records"
+local sessions = require "cognito.session"
 local tokens = require "cognito.tokens"
 
 local credentials = {}
@@ -117,10 +118,11 @@ end
 
 --- A token that is valid now; fetched when there is none, renewed before it expires, by one call however many ask.
 -- A failure while the present token is still valid gives the present one.
--- @tparam[opt] table opts `deadline` (seconds), `cancel`
+-- @tparam[opt] table opts `deadline` (seconds), `cancel`, `max_attempts`
 -- @treturn string|nil the token, or nil and an error: `config` (grant or scope not switched on), and the kinds of a
 -- call
 function Source:access_token(opts)
+  if opts ~= nil then options.check(opts, sessions.call_options, "client_credentials:access_token", 2) end
   local held = self.held
   if held and is_fresh(self, tokens.margin(held, self.pool.margin)) then return held.access_token end
   local pool = self.pool
