@@ -32,6 +32,9 @@ function M.init(given)
   M.ahead = guard { background = 60, cookie = "__Host-ahead", pool = must(cognito.pool {
     user_pool_id = given.pool_id, client_id = "brief", client_secret = given.secret, endpoint = given.url,
     flow = "USER_PASSWORD_AUTH", storage = pool.storage, issuer = given.issuer }) }
+  M.solo = guard { cookie = "__Host-solo", pool = must(cognito.pool { user_pool_id = given.pool_id,
+    client_id = given.client_id, client_secret = given.secret, endpoint = given.url, issuer = given.issuer,
+    flow = "USER_PASSWORD_AUTH", storage = cognito.storage.memory() }) }
   M.api = must(cognito_guard.new { realm = "spec",
     headers = { ["X-User"] = "username", ["X-Real-User-Name"] = "username" },
     verifier = { user_pool_id = given.pool_id, client_id = given.client_id, issuer = given.issuer } })

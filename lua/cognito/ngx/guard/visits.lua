@@ -106,13 +106,29 @@ function Visits:find(header)
   return { session = session, id = id, key = key, record = kept.record, kept = kept }
 end
 
---- Begins a visit. The one that the browser may have had ends.
+-- Nothing leads to the session any more, so it is signed out as by the logout. A worker that exits has no time to
+-- revoke.
+local function leave(premature, pool, id)
+  local session = pool:session { id = id }
+  if session then session:sign_out { revoke = not premature } end
+end
+
+-- A storage with one owner names sessions by their users: the new sign-in of the same user is the same session.
+local function end_former(self, header, session)
+  local id = cookies.get(header, self.cookie)
+  if not id then return end
+  local key = key_of(self, id)
+  local record = self.storage:get(key)
+  self:drop { key = key }
+  if record and record.session ~= session.id then ngx.timer.at(0, leave, self.pool, record.session) end
+end
+
+--- Begins a visit. The one that the browser may have had ends, and its session is signed out in a timer.
 -- @tparam table session
 -- @tparam[opt] string header the Cookie header of the request
 -- @treturn string the Set-Cookie value; or nil and an error of kind `store`
 -- @treturn table the visit
 function Visits:begin(session, header)
-  local former = cookies.get(header, self.cookie)
   local id, now = core.b64url_encode(core.random(32)), self.pool.host.now()
   local record = { version = core.b64url_encode(core.random(9)) .. ".1", session = session.id, began = now,
     seen = now }
@@ -120,7 +136,7 @@ function Visits:begin(session, header)
   local key = key_of(self, id)
   local ok, err = self.storage:put(key, record, nil)
   if not ok then return nil, err end
-  if former then self:drop { key = key_of(self, former) } end
+  end_former(self, header, session)
   return cookies.set(self.cookie, id), { session = session, id = id, key = key, record = record }
 end
 
