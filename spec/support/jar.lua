@@ -1,4 +1,6 @@
 --- A browser without a window: keeps cookies, sends forms, follows nothing.
+local cjson = require "cjson"
+
 local jar = {}
 
 local function encode_char(char) return ("%%%02X"):format(char:byte()) end
@@ -25,9 +27,11 @@ end
 
 --- A browser for one server.
 -- @tparam table server of spec/support/nginx.lua
--- @treturn table `jar` (cookies), `request(target, options)`, `post(target, fields, headers)`: status, body, headers
+-- @treturn table `jar` (cookies), `server`; `request(target, options)`, `post(target, fields, headers)`: status, body,
+-- headers; `view(path)`: what a sign-in page shows, where the application draws it as JSON (/login); `sign_in(fields,
+-- path)`: fills in that page, gives what `post` does
 function jar.new(server)
-  local b = { jar = {} }
+  local b = { jar = {}, server = server }
   function b.request(target, options)
     options = options or {}
     local headers = { ["sec-fetch-mode"] = "navigate", cookie = cookie_header(b.jar) }
@@ -41,6 +45,15 @@ function jar.new(server)
     local all = { ["content-type"] = "application/x-www-form-urlencoded" }
     for name, value in pairs(headers or {}) do all[name] = value end
     return b.request(target, { body = jar.encode(fields), headers = all })
+  end
+  function b.view(path)
+    local _, body = b.request(path or "/login")
+    return cjson.decode(body)
+  end
+  function b.sign_in(fields, path)
+    local all = { csrf = b.view(path).csrf, action = "sign_in" }
+    for name, value in pairs(fields) do all[name] = value end
+    return b.post(path or "/login", all)
   end
   return b
 end

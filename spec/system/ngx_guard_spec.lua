@@ -32,13 +32,9 @@ local SERVER = [[
     location /leave { access_by_lua_block { app.guard:login() } content_by_lua_block { app.leave() } }
     location = /login { content_by_lua_block { app.form(app.guard) } }
     location = /logout { content_by_lua_block { app.guard:logout() } }
-    location = /short/login { content_by_lua_block { app.form(app.short) } }
-    location = /short/app { access_by_lua_block { app.short:login() } content_by_lua_block { ngx.print "ok" } }
     location = /narrow/login { content_by_lua_block { app.form(app.narrow) } }
     location = /ahead/login { content_by_lua_block { app.form(app.ahead) } }
     location = /ahead/app { access_by_lua_block { app.ahead:login() } content_by_lua_block { ngx.print "ok" } }
-    location = /solo/login { content_by_lua_block { app.form(app.solo) } }
-    location = /solo/app { access_by_lua_block { app.solo:login() } content_by_lua_block { ngx.print "ok" } }
     location = /log { log_by_lua_block { local ok, said = pcall(app.guard.login, app.guard) ngx.log(ngx.WARN, said) }
         return 204; }
     location = /tight/login { content_by_lua_block { app.form(app.tight) } }
@@ -87,15 +83,11 @@ describe("the guard in nginx", function()
 
   local function new_browser(of)
     local b = jar.new(of or server)
-    b.server = of or server
-    function b.view(path)
-      local _, body = b.request(path or "/login")
-      return cjson.decode(body)
-    end
+    local fill_in = b.sign_in
     function b.sign_in(username, more, path)
-      local fields = { csrf = b.view(path).csrf, action = "sign_in", username = username, password = PASSWORD }
+      local fields = { username = username, password = PASSWORD }
       for name, value in pairs(more or {}) do fields[name] = value end
-      return b.post(path or "/login", fields)
+      return fill_in(fields, path)
     end
     return b
   end
@@ -231,47 +223,6 @@ describe("the guard in nginx", function()
       end
     end)
 
-    -- The form of who is signed in: another tab had opened it before.
-    local function sign_in_over(b, username, path)
-      local again = new_browser(b.server)
-      local csrf = again.view(path).csrf
-      for name, value in pairs(b.jar) do again.jar[name] = again.jar[name] or value end
-      assert.equal(303, (again.post(path or "/login", { csrf = csrf, action = "sign_in", username = username,
-        password = PASSWORD })))
-      return again
-    end
-
-    local function stored_keys() return cjson.decode((select(2, server:request "/free"))).keys end
-
-    it("gives a new cookie at each sign-in, and ends the former visit with its session", function()
-      local b = new_browser()
-      b.jar["__Host-session"] = ("A"):rep(43)
-      b.sign_in "alice"
-      local first = b.jar["__Host-session"]
-      assert.are_not.equal(("A"):rep(43), first)
-      assert.is_nil(service.counts().RevokeToken)
-      local keys = stored_keys()
-      local second = sign_in_over(b, "bob").jar["__Host-session"]
-      assert.are_not.equal(first, second)
-      assert.is_true(nginx.wait_until(15, function() return stored_keys() <= keys or nil end))
-      assert.is_true(nginx.wait_until(15, function() return service.counts().RevokeToken and true or nil end))
-      assert.equal(1, service.counts().RevokeToken.ok)
-      assert.equal(401, (server:request("/json", { headers = { cookie = "__Host-session=" .. first } })))
-      assert.equal(200, (server:request("/json", { headers = { cookie = "__Host-session=" .. second } })))
-    end)
-
-    it("leaves the session alone when the same user signs in again where a user has only one", function()
-      local alone = new_server(1)
-      finally(function() alone:stop() end)
-      local b = new_browser(alone)
-      assert.equal(303, (b.sign_in("alice", nil, "/solo/login")))
-      local again = sign_in_over(b, "alice", "/solo/login")
-      assert.are_not.equal(b.jar["__Host-solo"], again.jar["__Host-solo"])
-      for _ = 1, 5 do assert.equal(200, (again.request "/solo/app")) end
-      assert.equal(302, (b.request "/solo/app"))
-      assert.is_nil(service.counts().RevokeToken)
-    end)
-
     it("refuses forms that this browser was not given", function()
       local mine, other = new_browser(), new_browser()
       local csrf, theirs = mine.view().csrf, other.view().csrf
@@ -370,13 +321,6 @@ describe("the guard in nginx", function()
       assert.equal("303", waiting:output())
       waiting:stop()
       for _ = 1, 3 do assert.equal(303, (new_browser(alone).sign_in("alice", nil, path))) end
-    end)
-
-    it("ends a visit after its idle and its absolute time", function()
-      local b = new_browser()
-      assert.equal(303, (b.sign_in("alice", nil, "/short/login")))
-      assert.equal(200, (b.request "/short/app"))
-      assert.is_true(nginx.wait_until(15, function() return (b.request "/short/app") == 302 or nil end))
     end)
   end)
 

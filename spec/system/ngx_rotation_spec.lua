@@ -70,15 +70,10 @@ describe("the key of the sessions", function()
     end))
   end
 
-  local function view_of(b, fields)
-    local status, body
-    if fields then status, body = b.post("/login", fields) else status, body = b.request "/login" end
-    return status == 200 and cjson.decode(body) or {}, status
-  end
-
   local function sign_in(username)
     local b = jar.new(server)
-    return b, view_of(b, { csrf = view_of(b).csrf, action = "sign_in", username = username, password = PASSWORD })
+    local status, body = b.sign_in { username = username, password = PASSWORD }
+    return b, status == 200 and cjson.decode(body) or nil
   end
 
   it("is replaced in its file while people are signed in and signing in", function()
@@ -89,16 +84,16 @@ describe("the key of the sessions", function()
     local _, word = alice.request "/app"
     local tom, view = sign_in "tom"
     local fresh = jar.new(server)
-    local csrf = view_of(fresh).csrf
+    local csrf = fresh.view().csrf
     write(path, second, first)
     reload()
     -- the session, a form that was open, a sign-in that was half done, and the word of a page
     assert.equal(200, (alice.request "/app"))
-    assert.equal(303, (select(2, view_of(fresh, { csrf = csrf, action = "sign_in", username = "alice",
-      password = PASSWORD }))))
+    assert.equal(303, (fresh.post("/login", { csrf = csrf, action = "sign_in", username = "alice",
+      password = PASSWORD })))
     local _, code = proc.run { argv = { "oathtool", "-b", "--totp", TOTP } }
-    assert.equal(303, (select(2, view_of(tom, { csrf = view.csrf, state = view.state, action = "answer",
-      code = code:gsub("%s", "") }))))
+    assert.equal(303, (tom.post("/login", { csrf = view.csrf, state = view.state, action = "answer",
+      code = code:gsub("%s", "") })))
     assert.equal(303, (alice.post("/logout", { csrf = word })))
     local later = sign_in "alice"
     write(path, second)
