@@ -4,10 +4,12 @@
  *   folder:read(name, max)     -> text, file
  *   folder:write(name, text...) -> file; atomic and durable; the texts are joined
  *   folder:replace(file, name, text...) -> true; the same while the name still is this file, under the
- *                              lock of the folder; `file` is the new one then
+ *                              lock of the folder; `file` is the new one then. NAME.spare may be there
+ *                              afterwards: what will hold the record of the next time
  *   file:is(folder, name)      -> whether the name still means this file, unchanged
  *   file:close()
  *   folder:remove(name)        -> true
+ *   folder:remove_record(name) -> true; the file and NAME.spare
  *   folder:rename(from, to)    -> true; `to` must be free
  *   folder:list()              -> list of names
  *   folder:try() folder:release() -> true; the lock of the folder itself, which a child made by
@@ -15,7 +17,7 @@
  *   folder:is_remote() folder:is_gone() folder:close()
  *   folder:lock(name)          -> lock, not taken yet
  *   lock:try() lock:release()  -> true
- *   lock:is_current(folder)    -> whether the name still means this lock
+ *   lock:is_current()          -> whether the lock file has not been removed
  *   lock:close()               -> true; gives the lock back and closes it
  *   read_secret(path, max)     -> text
  *
@@ -38,16 +40,9 @@ struct folder {
     int fd; /* -1: closed */
 };
 
-struct file {
-    int fd; /* -1: closed */
-    struct pos_stamp stamp;
-};
-
 struct lock {
     int fd; /* -1: closed */
     pid_t owner;
-    struct pos_stamp stamp;
-    char name[256];
 };
 
 static struct folder *check_folder(lua_State *L, int arg) {
@@ -101,26 +96,24 @@ static size_t check_max(lua_State *L, int arg) {
     return (size_t)max;
 }
 
-static struct file *push_file(lua_State *L) {
-    struct file *file = lua_newuserdata(L, sizeof *file);
-    file->fd = -1;
+static struct pos_record *push_file(lua_State *L) {
+    struct pos_record *record = lua_newuserdata(L, sizeof *record);
+    memset(record, 0, sizeof *record);
+    record->file.fd = record->spare.fd = -1;
     lcog_setclass(L, FILE_CLASS);
-    return file;
+    return record;
 }
 
 static int file_close(lua_State *L) {
-    struct file *file = lcog_checkudata(L, 1, FILE_CLASS);
-    int fd = file->fd;
-    file->fd = -1;
-    if (fd >= 0) close(fd);
+    pos_record_close(lcog_checkudata(L, 1, FILE_CLASS));
     return 0;
 }
 
 static int file_is(lua_State *L) {
-    const struct file *file = lcog_checkudata(L, 1, FILE_CLASS);
+    const struct pos_record *record = lcog_checkudata(L, 1, FILE_CLASS);
     const struct folder *folder = check_folder(L, 2);
     const char *name = posix_checkname(L, 3);
-    lua_pushboolean(L, file->fd >= 0 && pos_file_is(folder->fd, name, &file->stamp));
+    lua_pushboolean(L, record->file.fd >= 0 && pos_file_is(folder->fd, name, &record->file.stamp));
     return 1;
 }
 
@@ -134,7 +127,7 @@ static int folder_read(lua_State *L) {
     const char *name = posix_checkname(L, 2);
     size_t max = check_max(L, 3);
     struct pos_bytes *bytes = push_bytes(L);
-    struct file *file = push_file(L);
+    struct pos_file *file = &push_file(L)->file;
     int result = pos_file_read(folder->fd, name, max, bytes, &file->stamp);
     if (result < 0) return posix_fail(L, result);
     file->fd = result;
@@ -178,7 +171,7 @@ static void drop(const char *small, struct pos_bytes *bytes) {
 static int folder_write(lua_State *L) {
     const struct folder *folder = check_folder(L, 1);
     const char *name = posix_checkname(L, 2);
-    struct file *file = push_file(L);
+    struct pos_file *file = &push_file(L)->file;
     char small[SMALL];
     struct pos_bytes bytes;
     lua_insert(L, 3);
@@ -187,30 +180,32 @@ static int folder_write(lua_State *L) {
     drop(small, &bytes);
     if (result < 0) return posix_fail(L, result);
     file->fd = result;
+    file->written = 1;
     lua_settop(L, 3);
     return 1;
 }
 
 static int folder_replace(lua_State *L) {
     const struct folder *folder = check_folder(L, 1);
-    struct file *file = lcog_checkudata(L, 2, FILE_CLASS);
+    struct pos_record *record = lcog_checkudata(L, 2, FILE_CLASS);
     const char *name = posix_checkname(L, 3);
     char small[SMALL];
     struct pos_bytes bytes;
-    luaL_argcheck(L, file->fd >= 0, 2, "the file is closed");
+    luaL_argcheck(L, record->file.fd >= 0, 2, "the file is closed");
     int result = join(L, 4, small, &bytes);
-    if (result == 0) result = pos_file_replace(folder->fd, name, bytes.data, bytes.size, &file->stamp);
+    if (result == 0) result = pos_record_replace(folder->fd, name, bytes.data, bytes.size, record);
     drop(small, &bytes);
-    if (result < 0) return posix_fail(L, result);
-    close(file->fd);
-    file->fd = result;
-    lua_pushboolean(L, 1);
-    return 1;
+    return posix_done(L, result);
 }
 
 static int folder_remove(lua_State *L) {
     const struct folder *folder = check_folder(L, 1);
     return posix_done(L, pos_file_remove(folder->fd, posix_checkname(L, 2)));
+}
+
+static int folder_remove_record(lua_State *L) {
+    const struct folder *folder = check_folder(L, 1);
+    return posix_done(L, pos_record_remove(folder->fd, posix_checkname(L, 2)));
 }
 
 static int folder_rename(lua_State *L) {
@@ -258,9 +253,7 @@ static int folder_lock(lua_State *L) {
     lock->fd = -1;
     lock->owner = getpid();
     lcog_setclass(L, LOCK);
-    if (strlen(name) >= sizeof lock->name) return posix_fail(L, -POS_NAME);
-    strcpy(lock->name, name);
-    int result = pos_lock_open(folder->fd, name, &lock->stamp);
+    int result = pos_lock_open(folder->fd, name);
     if (result < 0) return posix_fail(L, result);
     lock->fd = result;
     return 1;
@@ -277,9 +270,7 @@ static int lock_release(lua_State *L) {
 }
 
 static int lock_is_current(lua_State *L) {
-    const struct lock *lock = check_lock(L, 1);
-    const struct folder *folder = check_folder(L, 2);
-    lua_pushboolean(L, pos_lock_is(folder->fd, lock->name, &lock->stamp));
+    lua_pushboolean(L, pos_lock_is_current(check_lock(L, 1)->fd));
     return 1;
 }
 
@@ -304,11 +295,11 @@ static int lock_gc(lua_State *L) {
 }
 
 static const luaL_Reg folder_methods[] = {
-    {"read", folder_read},     {"write", folder_write},         {"replace", folder_replace},
-    {"remove", folder_remove}, {"rename", folder_rename},       {"list", folder_list},
-    {"lock", folder_lock},     {"is_remote", folder_is_remote}, {"is_gone", folder_is_gone},
-    {"try", folder_try},       {"release", folder_release},     {"close", folder_close},
-    {NULL, NULL},
+    {"read", folder_read},       {"write", folder_write},         {"replace", folder_replace},
+    {"remove", folder_remove},   {"rename", folder_rename},       {"remove_record", folder_remove_record},
+    {"list", folder_list},       {"is_remote", folder_is_remote}, {"is_gone", folder_is_gone},
+    {"lock", folder_lock},       {"try", folder_try},             {"release", folder_release},
+    {"close", folder_close},     {NULL, NULL},
 };
 
 static const luaL_Reg lock_methods[] = {

@@ -1,5 +1,6 @@
 /* Private files: read whole, replaced whole, durable. */
 #include "posix.h"
+#include "file.h"
 #include "retry.h"
 
 #include <fcntl.h>
@@ -18,7 +19,7 @@
 #define WRITE_FLAGS (O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
 #define TEMPORARY_SIZE 32
 
-static int is_plain_name(const char *name) {
+int pos_is_plain_name(const char *name) {
     size_t length = strlen(name);
     if (length == 0 || length > 255 || strchr(name, '/') != NULL) return 0;
     return strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
@@ -72,7 +73,7 @@ static int read_size(int fd, const struct stat *st, size_t max, struct pos_bytes
     return result;
 }
 
-static void take_stamp(const struct stat *st, struct pos_stamp *stamp) {
+void pos_take_stamp(const struct stat *st, struct pos_stamp *stamp) {
     stamp->device = st->st_dev;
     stamp->inode = st->st_ino;
     stamp->owner = st->st_uid;
@@ -91,17 +92,30 @@ int pos_file_is(int folder, const char *name, const struct pos_stamp *stamp) {
            st.st_size == stamp->size && same_time(&st.st_mtim, &stamp->written);
 }
 
-int pos_file_read(int folder, const char *name, size_t max, struct pos_bytes *bytes,
-                  struct pos_stamp *stamp) {
+/* Looked at by its name before and after, a file was the one of that name all the while: as long as it is, nobody
+ * writes to it (record.c), and every content has a time of its own. */
+static int read_once(int folder, const char *name, size_t max, struct pos_bytes *bytes, struct pos_stamp *stamp) {
     struct stat st;
-    if (!is_plain_name(name)) return -POS_NAME;
     int fd = open_checked(folder, name, &st);
     if (fd < 0) return fd;
-    take_stamp(&st, stamp);
-    int result = read_size(fd, &st, max, bytes);
+    pos_take_stamp(&st, stamp);
+    int result = pos_file_is(folder, name, stamp) ? read_size(fd, &st, max, bytes) : -POS_CHANGED;
+    if (result == 0 && !pos_file_is(folder, name, stamp)) {
+        pos_bytes_free(bytes);
+        result = -POS_CHANGED;
+    }
     if (result == 0) return fd;
     close(fd);
     return result;
+}
+
+int pos_file_read(int folder, const char *name, size_t max, struct pos_bytes *bytes, struct pos_stamp *stamp) {
+    if (!pos_is_plain_name(name)) return -POS_NAME;
+    for (int turn = 0; turn < 100; turn++) {
+        int result = read_once(folder, name, max, bytes, stamp);
+        if (result != -POS_CHANGED) return result;
+    }
+    return -EAGAIN;
 }
 
 static int check_secret(int fd, struct stat *st) {
@@ -131,38 +145,38 @@ static int random_name(char name[TEMPORARY_SIZE]) {
     return 0;
 }
 
-static int write_all(int fd, const char *data, size_t size) {
-    while (size > 0) {
+int pos_write_all(int fd, const char *data, size_t size) {
+    size_t done = 0;
+    while (done < size) {
         ssize_t n;
-        POS_RETRY(n, write(fd, data, size));
+        POS_RETRY(n, pwrite(fd, data + done, size - done, (off_t)done));
         if (n < 0) return -errno;
         if (n == 0) return -EIO;
-        data += n;
-        size -= (size_t)n;
+        done += (size_t)n;
     }
     return 0;
 }
 
-static int sync_fd(int fd) {
+int pos_sync(int fd) {
     int result;
     POS_RETRY(result, fsync(fd));
     return result < 0 ? -errno : 0;
 }
 
 /* A umask can have taken even the owner's bits: they come back. */
-static int fill(int fd, const char *data, size_t size, struct pos_stamp *stamp) {
+int pos_fill(int fd, const char *data, size_t size, struct pos_stamp *stamp) {
     struct stat st;
-    int result = write_all(fd, data, size);
+    int result = pos_write_all(fd, data, size);
     if (result < 0) return result;
     if (fstat(fd, &st) != 0) return -errno;
     if ((st.st_mode & 07777) != 0600 && fchmod(fd, 0600) != 0) return -errno;
-    take_stamp(&st, stamp);
-    return sync_fd(fd);
+    pos_take_stamp(&st, stamp);
+    return pos_sync(fd);
 }
 
-static int give_name(int folder, const char *temporary, const char *name) {
+int pos_give_name(int folder, const char *from, const char *to) {
     int result;
-    POS_RETRY(result, renameat(folder, temporary, folder, name));
+    POS_RETRY(result, renameat(folder, from, folder, to));
     return result < 0 ? -errno : 0;
 }
 
@@ -170,36 +184,24 @@ static int give_name(int folder, const char *temporary, const char *name) {
 int pos_file_write(int folder, const char *name, const char *data, size_t size,
                    struct pos_stamp *stamp) {
     char temporary[TEMPORARY_SIZE];
-    if (!is_plain_name(name)) return -POS_NAME;
+    if (!pos_is_plain_name(name)) return -POS_NAME;
     int fd, result = random_name(temporary);
     if (result < 0) return result;
     POS_RETRY(fd, openat(folder, temporary, WRITE_FLAGS, 0600));
     if (fd < 0) return -errno;
-    result = fill(fd, data, size, stamp);
-    if (result == 0) result = give_name(folder, temporary, name);
+    result = pos_fill(fd, data, size, stamp);
+    if (result == 0) result = pos_give_name(folder, temporary, name);
     if (result < 0) unlinkat(folder, temporary, 0);
-    else result = sync_fd(folder);
+    else result = pos_sync(folder);
     if (result == 0) return fd;
     close(fd);
     return result;
 }
 
-int pos_file_replace(int folder, const char *name, const char *data, size_t size,
-                     struct pos_stamp *stamp) {
-    struct pos_stamp written;
-    int result = pos_lock_try(folder);
-    if (result < 0) return result;
-    if (pos_file_is(folder, name, stamp)) result = pos_file_write(folder, name, data, size, &written);
-    else result = -POS_CHANGED;
-    pos_lock_release(folder);
-    if (result >= 0) *stamp = written;
-    return result;
-}
-
 int pos_file_remove(int folder, const char *name) {
-    if (!is_plain_name(name)) return -POS_NAME;
+    if (!pos_is_plain_name(name)) return -POS_NAME;
     if (unlinkat(folder, name, 0) != 0) return -errno;
-    return sync_fd(folder);
+    return pos_sync(folder);
 }
 
 /* Without RENAME_NOREPLACE (old kernels, some file systems) a look before has to do. */
@@ -214,7 +216,7 @@ static int rename_new(int folder, const char *from, const char *to) {
 }
 
 int pos_file_rename(int folder, const char *from, const char *to) {
-    if (!is_plain_name(from) || !is_plain_name(to)) return -POS_NAME;
+    if (!pos_is_plain_name(from) || !pos_is_plain_name(to)) return -POS_NAME;
     int result = rename_new(folder, from, to);
-    return result == 0 ? sync_fd(folder) : result;
+    return result == 0 ? pos_sync(folder) : result;
 }

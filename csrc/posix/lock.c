@@ -10,11 +10,9 @@
 
 #define LOCK_FLAGS (O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 
-static int check_lock(int fd, struct pos_stamp *stamp) {
+static int check_lock(int fd) {
     struct stat st;
     if (fstat(fd, &st) != 0) return -errno;
-    stamp->device = st.st_dev;
-    stamp->inode = st.st_ino;
     if (!S_ISREG(st.st_mode)) return -POS_NOT_FILE;
     if (st.st_uid != geteuid()) return -POS_OWNER;
     if (st.st_nlink > 1) return -POS_LINKS;
@@ -24,12 +22,12 @@ static int check_lock(int fd, struct pos_stamp *stamp) {
 
 /* A lock file holds nothing, so it matters little what others may do to it; but a umask must not
  * have kept us out of it. */
-int pos_lock_open(int folder, const char *name, struct pos_stamp *stamp) {
+int pos_lock_open(int folder, const char *name) {
     int fd;
     if (name[0] == '\0' || strchr(name, '/') != NULL) return -POS_NAME;
     POS_RETRY(fd, openat(folder, name, LOCK_FLAGS, 0600));
     if (fd < 0) return errno == ELOOP ? -POS_SYMLINK : -errno;
-    int result = check_lock(fd, stamp);
+    int result = check_lock(fd);
     if (result == 0) return fd;
     close(fd);
     return result;
@@ -51,8 +49,7 @@ int pos_lock_release(int lock) {
     return result == 0 ? 0 : -errno;
 }
 
-int pos_lock_is(int folder, const char *name, const struct pos_stamp *stamp) {
+int pos_lock_is_current(int lock) {
     struct stat st;
-    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0) return 0;
-    return st.st_dev == stamp->device && st.st_ino == stamp->inode;
+    return fstat(lock, &st) == 0 && st.st_nlink == 1;
 }

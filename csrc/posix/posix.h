@@ -95,31 +95,50 @@ int pos_secret_read(const char *path, size_t max, struct pos_bytes *bytes);
 int pos_file_write(int folder, const char *name, const char *data, size_t size,
                    struct pos_stamp *stamp);
 
-/* Replaces a file while it still is the one of the stamp, under the lock of the folder, so that no
- * other writer comes between the look and the rename. -POS_CHANGED or -POS_BUSY: nothing was done.
- * Otherwise as pos_file_write; the stamp becomes the new file's. */
-int pos_file_replace(int folder, const char *name, const char *data, size_t size,
-                     struct pos_stamp *stamp);
-
 /* Removes a file, durably. -ENOENT when there is none. */
 int pos_file_remove(int folder, const char *name);
 
 /* Gives a file of any sort another name. -EEXIST when that name is taken. */
 int pos_file_rename(int folder, const char *from, const char *to);
 
+/* ---- records: such files that one process replaces again and again ---- */
+
+struct pos_file {
+    int fd;      /* -1: none */
+    int written; /* by this process, through fd, and durable */
+    struct pos_stamp stamp;
+};
+
+/* The file that was read or written last, and the one that a process writes next: NAME.spare, which holds the record
+ * before the last. */
+struct pos_record {
+    struct pos_file file, spare;
+};
+
+/* Replaces a file while it still is the record's, under the lock of the folder, so that no other writer comes between
+ * the look and the rename. -POS_CHANGED or -POS_BUSY: nothing was done. Otherwise as pos_file_write; the record is the
+ * new file then. */
+int pos_record_replace(int folder, const char *name, const char *data, size_t size, struct pos_record *record);
+
+/* Removes a file and its spare, durably. -ENOENT when there is no file. */
+int pos_record_remove(int folder, const char *name);
+
+/* Closes what is open; may be called again. */
+void pos_record_close(struct pos_record *record);
+
 /* ---- locks: flock, so the kernel frees them with the process. Of a lock file, which is never
  * renamed, or of a folder ---- */
 
 /* Opens (makes) a lock file. The lock is not taken yet. */
-int pos_lock_open(int folder, const char *name, struct pos_stamp *stamp);
+int pos_lock_open(int folder, const char *name);
 
 /* Takes the lock of an open lock file or folder, or answers -POS_BUSY at once. */
 int pos_lock_try(int lock);
 
 int pos_lock_release(int lock);
 
-/* 1 when `name` still is the lock file of the stamp. */
-int pos_lock_is(int folder, const char *name, const struct pos_stamp *stamp);
+/* 1 while the lock file has not been removed since it was opened. */
+int pos_lock_is_current(int lock);
 
 /* ---- clocks: float seconds ---- */
 

@@ -48,13 +48,13 @@ static void test_files(void) {
     CHECK(pos_file_rename(folder, "b", "a") == -EEXIST && holds("a", "") && holds("b", "two"));
     CHECK(pos_file_rename(folder, "b", "c") == 0 && holds("c", "two") && read_result("b") == -ENOENT);
     CHECK(pos_file_remove(folder, "c") == 0 && pos_file_remove(folder, "c") == -ENOENT);
-    struct pos_stamp unused;
     static const char *names[] = {"", ".", "..", "a/b", "/a"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         CHECK(read_result(names[i]) == -POS_NAME);
         CHECK(write_file(folder, names[i], "x", 1) == -POS_NAME);
         CHECK(pos_file_remove(folder, names[i]) == -POS_NAME);
-        CHECK(pos_lock_open(folder, names[i], &unused) < 0);
+        CHECK(pos_record_remove(folder, names[i]) == -POS_NAME);
+        CHECK(pos_lock_open(folder, names[i]) < 0);
     }
     CHECK(pos_file_remove(folder, "a") == 0);
 }
@@ -118,11 +118,9 @@ static int in_child(int (*fn)(int), int argument) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static struct pos_stamp locked;
-
 static int try_own(int unused) {
     (void)unused;
-    int lock = pos_lock_open(folder, "l", &locked);
+    int lock = pos_lock_open(folder, "l");
     return lock < 0 ? 100 : pos_lock_try(lock) == -POS_BUSY ? 1 : 0;
 }
 
@@ -131,8 +129,7 @@ static int close_inherited(int lock) {
 }
 
 static void test_locks(void) {
-    struct pos_stamp mine, theirs;
-    int lock = pos_lock_open(folder, "l", &mine), other = pos_lock_open(folder, "l", &theirs);
+    int lock = pos_lock_open(folder, "l"), other = pos_lock_open(folder, "l");
     CHECK(lock >= 0 && other >= 0);
     CHECK(pos_lock_try(lock) == 0 && pos_lock_try(lock) == 0);
     CHECK(pos_lock_try(other) == -POS_BUSY);
@@ -141,10 +138,10 @@ static void test_locks(void) {
     CHECK(in_child(try_own, 0) == 1);
     CHECK(pos_lock_release(lock) == 0 && pos_lock_try(other) == 0);
     CHECK(close(other) == 0 && pos_lock_try(lock) == 0);
-    CHECK(pos_lock_is(folder, "l", &mine) == 1);
-    CHECK(pos_file_remove(folder, "l") == 0 && pos_lock_is(folder, "l", &mine) == 0);
-    other = pos_lock_open(folder, "l", &theirs);
-    CHECK(pos_lock_try(other) == 0 && pos_lock_is(folder, "l", &mine) == 0);
+    CHECK(pos_lock_is_current(lock) == 1);
+    CHECK(pos_file_remove(folder, "l") == 0 && pos_lock_is_current(lock) == 0);
+    other = pos_lock_open(folder, "l");
+    CHECK(pos_lock_try(other) == 0 && pos_lock_is_current(other) == 1 && pos_lock_is_current(lock) == 0);
     close(lock);
     close(other);
     pos_file_remove(folder, "l");
@@ -191,34 +188,12 @@ static void test_results(void) {
     CHECK(strcmp(pos_code(-98765), "system") == 0 && pos_message(-98765)[0] != '\0');
 }
 
-/* Only what is still there is replaced, and nobody else writes meanwhile. */
-static void test_replace(void) {
-    struct pos_stamp mine, old;
-    int first = pos_file_write(folder, "a", "one", 3, &mine);
-    old = mine;
-    int second = pos_file_replace(folder, "a", "two", 3, &mine);
-    CHECK(first >= 0 && second >= 0 && holds("a", "two") && pos_file_is(folder, "a", &mine));
-    CHECK(pos_file_replace(folder, "a", "no", 2, &old) == -POS_CHANGED && holds("a", "two"));
-    CHECK(pos_file_replace(folder, "b", "no", 2, &mine) == -POS_CHANGED);
-    int rival = openat(folder, ".", O_RDONLY | O_DIRECTORY);
-    CHECK(pos_lock_try(rival) == 0 && pos_file_replace(folder, "a", "no", 2, &mine) == -POS_BUSY);
-    CHECK(pos_lock_release(rival) == 0 && holds("a", "two"));
-    int third = pos_file_replace(folder, "a", "three", 5, &mine);
-    CHECK(third >= 0 && holds("a", "three") && pos_lock_try(rival) == 0);
-    close(rival);
-    close(third);
-    close(second);
-    close(first);
-    CHECK(pos_file_remove(folder, "a") == 0);
-}
-
 int main(void) {
     CHECK(mkdtemp(top) != NULL);
     folder = pos_folder_open(top);
     CHECK(folder >= 0);
     test_files();
     test_stamps();
-    test_replace();
     test_list();
     test_replaced_under_the_reader();
     test_locks();

@@ -1,6 +1,6 @@
--- usage: store_victim.lua FOLDER FROM TO [again]: replaces version FROM of a record by TO ("none": there is none
--- yet), as a refresh does, and says what each step answered. With `again` the process has written that record before.
--- With a third word `loop` it goes on until it is killed.
+-- usage: store_victim.lua FOLDER FROM TO [TIMES]: replaces version FROM of a record by TO ("none": there is none
+-- yet), as a refresh does, and says what each step answered. The process has written that record TIMES before (once:
+-- it makes a spare now; twice: it has one). With a third word `loop` it goes on until it is killed.
 local file = require "cognito.storage.file"
 local strace = require "spec.support.strace"
 
@@ -30,7 +30,7 @@ if to == "loop" then
   end
 end
 
-if arg[4] == "again" then assert(storage:put(key, record(from), from)) end
+for _ = 1, tonumber(arg[4] or 0) do assert(storage:put(key, record(from), from)) end
 
 strace.mark "BEGIN"
 local token, busy = storage:try_lock(key, 30)

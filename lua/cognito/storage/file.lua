@@ -1,16 +1,20 @@
 --- Sessions in files of one user: what a script, a command or a desktop program keeps between two runs.
 --
--- Each record is a file `KEY.session` of mode 0600 in a folder of mode 0700, replaced whole (temporary file, fsync,
--- rename, fsync of the folder). Many processes may share the folder: a short lock of the folder itself, the guard,
--- makes each compare-and-set one step, and `try_lock` is a lock on `KEY.lock`. The kernel frees both when a process
--- dies, so a lock has no lease here. What cannot be used (damaged, of a newer version, changed, rolled back) is renamed
--- to `KEY.session.bad-TIME` and reported once; it is never overwritten. What is unsafe (open to others, somebody
--- else's, a link) is refused and left where it is.
+-- Each record is a file `KEY.session` of mode 0600 in a folder of mode 0700, replaced whole (another file, fsync,
+-- rename, fsync of the folder). The file of the record before may stay as `KEY.session.spare`, for its process to write
+-- the next one into; it is never read, and goes with the record.
+--
+-- Many processes may share the folder: a short lock of the folder itself, the guard, makes each compare-and-set one
+-- step, and `try_lock` is a lock on `KEY.lock`. The kernel frees both when a process dies, so a lock has no lease here.
+-- What cannot be used (damaged, of a newer version, changed, rolled back) is renamed to `KEY.session.bad-TIME` and
+-- reported once; it is never overwritten. What is unsafe (open to others, somebody else's, a link) is refused and left
+-- where it is.
 --
 -- Writing waits for the disk, so this storage blocks; it is refused inside nginx.
 -- @module cognito.storage.file
 
 local codec = require "cognito.storage.codec"
+local locks = require "cognito.storage.locks"
 local options = require "cognito.options"
 local posix = require "cognito.posix"
 local trouble = require "cognito.storage.trouble"
@@ -52,8 +56,7 @@ function file.new(opts)
     path = opts.path or default_path(),
     keys = opts.key and require("cognito.storage.keys").new(opts.key, "cognito.storage.file"),
     lockless = opts.lock == "none",
-    held = setmetatable({}, { __mode = "v" }), -- key -> token; a lock that everybody forgot is given back
-    dropped = {}, -- key -> true: remove the lock file with the lock
+    locks = locks.new(),
     seen = opts.key and codec.watch(),
   }, File)
 end
@@ -85,7 +88,7 @@ local function open_folder(self)
     return nil, folder_failure(self, "no_locks", "locks cannot be trusted on a network file system")
   end
   self.folder, self.pid = folder, posix.getpid()
-  self.spare, self.last = nil, nil
+  self.locks.last, self.last = nil, nil
   return folder
 end
 
@@ -99,14 +102,18 @@ end
 local function was_removed(self)
   if not self.folder:is_gone() then return false end
   self.folder:close()
-  self.folder, self.spare, self.last = nil, nil, nil
+  self.folder, self.locks.last, self.last = nil, nil, nil
   return true
 end
 
--- Only whoever holds the guard has a temporary file: one that is there was left by a writer that was killed.
+-- Only whoever holds the guard has a temporary file: one that is there was left by a writer that was killed. The spare
+-- of a record that is gone has lost its use, and it holds tokens.
 local function sweep(folder)
-  for _, name in ipairs(folder:list() or {}) do
-    if name:find("^%.tmp%-") then folder:remove(name) end
+  local names, there = folder:list() or {}, {}
+  for _, name in ipairs(names) do there[name] = true end
+  for _, name in ipairs(names) do
+    local record = name:match("^(%x+%.session)%.spare$")
+    if name:find("^%.tmp%-") or record and not there[record] then folder:remove(name) end
   end
 end
 
@@ -186,6 +193,7 @@ local PUT_ASIDE = { corrupt = true, tampered = true, rolled_back = true, newer =
 -- Under the guard.
 local function set_aside(self, folder, key, code)
   forget(self, key)
+  folder:remove(file_of(key) .. ".spare")
   return trouble.put_aside(folder, self.path, file_of(key), os.date("!.bad-%Y%m%dT%H%M%SZ"), code)
 end
 
@@ -272,18 +280,6 @@ function File:put(key, record, expected)
   return guarded(self, compare_and_write, key, record, expected)
 end
 
--- Under the guard or by the holder: nobody may take a lock through a name that is about to go.
-local function drop_lock(self, folder, key)
-  if self.lockless then return end
-  if self.held[key] then
-    self.dropped[key] = true
-    return
-  end
-  local lock = folder:lock(key .. ".lock")
-  if lock and lock:try() and lock:is_current(folder) then folder:remove(key .. ".lock") end
-  if lock then lock:close() end
-end
-
 local function compare_and_remove(self, folder, key, expected)
   if expected then
     local stored, err = current(self, folder, key)
@@ -291,9 +287,9 @@ local function compare_and_remove(self, folder, key, expected)
     if not stored or stored.version ~= expected then return nil, trouble.conflict() end
   end
   forget(self, key)
-  local ok, code, message = folder:remove(file_of(key))
+  local ok, code, message = folder:remove_record(file_of(key))
   if not ok and code ~= "ENOENT" then return nil, file_failure(self, key, code, message) end
-  drop_lock(self, folder, key)
+  if not self.lockless then locks.drop(self.locks, folder, key) end
   return true
 end
 
@@ -321,67 +317,18 @@ end
 
 -- ---- locks ---------------------------------------------------------------------------------------------------------
 
--- The lock that was given back last is kept open, for it is often the next one to be taken.
-local function open_lock(self, folder, key)
-  local spare = self.spare
-  self.spare = nil
-  if spare and spare.key == key then return spare.lock end
-  if spare then spare.lock:close() end
-  return folder:lock(key .. ".lock")
-end
-
-local function take_lock(self, folder, key)
-  for _ = 1, 100 do
-    local lock, code, message = open_lock(self, folder, key)
-    if not lock then return nil, code, message end
-    local ok
-    ok, code, message = lock:try()
-    if ok and lock:is_current(folder) then return lock end
-    lock:close()
-    if not ok then return nil, code, message end
-  end
-  return nil, "busy"
-end
-
 --- Takes the lock of a key. It ends with the process at the latest.
 -- @tparam string key
 -- @treturn table|nil a token, or nil and "busy", or nil and an error of kind `store`
 function File:try_lock(key)
-  if self.held[key] then return nil, "busy" end
-  if self.lockless then
-    self.held[key] = {}
-    return self.held[key]
-  end
+  if self.locks.held[key] then return nil, "busy" end
+  if self.lockless then return locks.hold(self.locks, key) end
   local folder, err = open(self)
   if not folder then return nil, err end
-  local lock, code, message = take_lock(self, folder, key)
-  if lock then
-    local token = { lock = lock }
-    self.held[key] = token
-    return token
-  end
+  local token, code, message = locks.take(self.locks, folder, key)
+  if token then return token end
   if code == "ENOENT" and was_removed(self) then return self:try_lock(key) end
   return nil, code == "busy" and code or folder_failure(self, code, message)
-end
-
-local function keep_open(self, key, lock)
-  if self.spare then self.spare.lock:close() end
-  self.spare = { key = key, lock = lock }
-end
-
-local function close_and_remove(self, key, lock)
-  self.dropped[key] = nil
-  if self.folder then self.folder:remove(key .. ".lock") end
-  return lock:close()
-end
-
-local function give_back(self, key, lock)
-  local dropped = self.dropped[key]
-  local ok, code, message
-  if dropped then ok, code, message = close_and_remove(self, key, lock) else ok, code, message = lock:release() end
-  if not ok then return nil, folder_failure(self, code, message) end
-  if not dropped then keep_open(self, key, lock) end
-  return true
 end
 
 --- Gives a lock back.
@@ -389,10 +336,12 @@ end
 -- @param token what try_lock gave
 -- @treturn boolean|nil true, or nil and an error of kind `store`
 function File:unlock(key, token)
-  if not token or self.held[key] ~= token then return nil, trouble.lock_lost() end
-  self.held[key] = nil
+  if not token or self.locks.held[key] ~= token then return nil, trouble.lock_lost() end
+  self.locks.held[key] = nil
   if self.lockless then return true end
-  return give_back(self, key, token.lock)
+  local ok, code, message = locks.give_back(self.locks, self.folder, key, token.lock)
+  if not ok then return nil, folder_failure(self, code, message) end
+  return true
 end
 
 return file
