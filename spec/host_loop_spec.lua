@@ -2,6 +2,7 @@
 local badserver = require "spec.support.badserver"
 local cancel = require "cognito.cancel"
 local loops = require "cognito.host.loop"
+local socket = require "socket"
 local timers = require "cognito.host.timers"
 local tmp = require "spec.support.tmp"
 
@@ -53,7 +54,7 @@ describe("host.loop", function()
   end)
 
   local function request(loop, fault, more)
-    local r = { method = "POST", url = server:url(fault, "loop"), headers = {}, body = "{}", pool = "loop",
+    local r = { method = "POST", url = fault and server:url(fault, "loop"), headers = {}, body = "{}", pool = "loop",
       deadline = loop.monotime() + 5 }
     for name, value in pairs(more or {}) do r[name] = value end
     return r
@@ -169,6 +170,40 @@ describe("host.loop", function()
     loop:step(0)
     local timeout = loop:timeout()
     assert.is_true(timeout > 10 and timeout <= 20, tostring(timeout))
+  end)
+
+  -- The loop's descriptor as luasocket's select takes it.
+  local function foreign_view(loop)
+    local fd = loop:pollfd()
+    return { getfd = function() return fd end, dirty = function() return false end }
+  end
+
+  it("wakes a foreign loop by its descriptor whenever there is something to do", function()
+    for _, port in ipairs { "plain", "tls" } do
+      local loop, done = loops.new(), 0
+      local more = { url = server:url("delay?ms=100", "loop", port), tls = { ca_file = server.ca_file } }
+      local function twice()
+        for _ = 1, 2 do assert.equal(200, assert(loop.send(request(loop, nil, more))).status) end
+        done = done + 1
+      end
+      for _ = 1, 3 do loop:spawn(twice) end
+      local descriptor, start = foreign_view(loop), loop.monotime()
+      while loop:step(0) do socket.select({ descriptor }, nil, loop:timeout()) end
+      assert.equal(3, done)
+      -- far less than the deadline of a call, at which a loop would be called that nobody woke
+      assert.is_true(loop.monotime() - start < 2, port .. ": " .. loop.monotime() - start)
+    end
+  end)
+
+  it("wakes a foreign loop when a call is cancelled", function()
+    local loop, token, err = loops.new(), cancel.new(), nil
+    local descriptor = foreign_view(loop)
+    loop:spawn(function() err = select(2, loop.send(request(loop, "hang", { cancel = token }))) end)
+    loop:step(0)
+    token:cancel()
+    assert.equal(1, #socket.select({ descriptor }, nil, 2))
+    assert.is_false(loop:step(0))
+    assert.equal("cancelled", err.kind)
   end)
 
   it("is not disturbed by a coroutine that its owner closed or forgot", function()

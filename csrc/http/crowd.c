@@ -183,7 +183,9 @@ bool http_start(http_transfer *t, const http_request *request) {
     t->pool->crowd->now = http_clock();
     if (!http_transfer_compose(t, request)) return false;
     http_crowd_activate(t);
-    if (http_pool_assign(t)) return true;
+    bool assigned = http_pool_assign(t);
+    http_watches_settle(&t->pool->crowd->watches);
+    if (assigned) return true;
     http_crowd_deactivate(t);
     http_transfer_fail(t, HTTP_CONNECT, "out of memory or descriptors");
     return false;
@@ -237,8 +239,8 @@ http_transfer *http_next(http_crowd *c) {
     return t;
 }
 
-int http_pollfd(const http_crowd *c) {
-    return c->watches.epoll;
+int http_pollfd(http_crowd *c) {
+    return http_crowd_foreign(c) ? c->watches.epoll : http_watches_share(&c->watches);
 }
 
 int http_running(const http_crowd *c) {

@@ -135,7 +135,8 @@ void http_recycle(http_transfer *transfer);
 /* Seconds until http_wait must be called even if the descriptor stays silent; negative: never. */
 double http_timeout(const http_crowd *crowd);
 
-int http_pollfd(const http_crowd *crowd);
+/* The descriptor. Once it was asked for, each call here tells the kernel what to wait for before it ends. */
+int http_pollfd(http_crowd *crowd);
 
 /* Lets the descriptor become readable after `seconds` (negative: not any more), for a caller that
  * can wait on nothing else. False: the system has no timer to give. */

@@ -97,6 +97,7 @@ typedef struct {
     int count;
     int *changed; /* descriptors whose want and have may differ */
     int changed_count, changed_size;
+    bool shared; /* somebody else waits for `epoll` */
 } http_watches;
 
 bool http_watches_open(http_watches *watches);
@@ -109,6 +110,10 @@ void http_watches_forget(http_watches *watches, int fd);
 /* Waits for events and hands them to http_crowd_event. Negative: no limit. *now becomes the time
  * when the wait ended. */
 void http_watches_wait(http_watches *watches, int milliseconds, double *now);
+/* Before control goes back to the caller: who waits for `epoll` elsewhere must not miss a change. */
+void http_watches_settle(http_watches *watches);
+/* The descriptor, for somebody who waits for it elsewhere. */
+int http_watches_share(http_watches *watches);
 bool http_watches_alarm(http_watches *watches, double seconds);
 
 /* ---- transfers ---- */

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 /*
- * A kept connection is taken up and let go for every transfer. The kernel is told only what lasts:
- * an idle connection stays watched until it says something.
+ * A kept connection is taken up and let go for every transfer. The kernel is told only what lasts: changes are told
+ * when a wait begins, here or elsewhere, and an idle connection stays watched until it says something.
  */
 
 bool http_watches_open(http_watches *w) {
@@ -94,6 +94,16 @@ static void sync_kernel(http_watches *w) {
         else if (watch->have != 0) tell_kernel(w, fd, EPOLLIN);
     }
     w->changed_count = 0;
+}
+
+void http_watches_settle(http_watches *w) {
+    if (w->shared) sync_kernel(w);
+}
+
+int http_watches_share(http_watches *w) {
+    w->shared = true;
+    sync_kernel(w);
+    return w->epoll;
 }
 
 static int mask_of(unsigned events) {

@@ -31,8 +31,9 @@ static void append_done(http_transfer *t) {
 
 void http_crowd_halt(http_transfer *t) {
     http_crowd_deactivate(t);
-    if (t->link != NULL) http_pool_release(t->link, false);
+    if (t->link != NULL) http_pool_release(t->link, false); /* to one that waited, perhaps */
     else http_pool_remove_waiting(t);
+    http_watches_settle(&t->pool->crowd->watches);
 }
 
 /* The transfer's exchange on its link is over, its result filled. */
@@ -173,6 +174,7 @@ void http_wait(http_crowd *c, double seconds) {
     c->now = http_clock();
     work(c);
     if (c->done == NULL) turn(c, seconds);
+    http_watches_settle(&c->watches);
 }
 
 void http_run(http_transfer *t) {

@@ -1,6 +1,7 @@
 -- The loop inside other event loops, for real: the examples, against the emulator.
 local emulator = require "spec.support.emulator"
 local proc = require "spec.support.proc"
+local socket = require "socket"
 local tmp = require "spec.support.tmp"
 
 describe("the loop host inside other loops", function()
@@ -19,8 +20,11 @@ describe("the loop host inside other loops", function()
   end)
 
   local function run(interpreter, example)
+    local start = socket.gettime()
     local code, out, err = proc.run { argv = { interpreter, "examples/" .. example }, env = env }
     assert.equal("0", tostring(code), out .. err)
+    -- an attempt's deadline is twice that: a loop that nobody woke goes on only then
+    assert.is_true(socket.gettime() - start < 5, example .. " waited for a deadline")
     return out
   end
 

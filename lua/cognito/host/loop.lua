@@ -69,7 +69,7 @@ local function listen(self, token, id, waiter)
     self.waiting[id] = nil
     local maybe = self.transfers.crowd:drop(id)
     self.scheduler:later(waiter, nil, "cancelled", "the call was cancelled", maybe)
-    if self.park then self.transfers.crowd:alarm(0) end
+    if self.watched then self.transfers.crowd:alarm(0) end
   end
   token.listeners[listener] = true
   return listener
@@ -114,7 +114,7 @@ local function leave(self, timer)
     if timer.gone then return end
     remove_timer(self.scheduler.timers, timer)
     later(self.scheduler, timer.waiter, "cancelled")
-    if self.park then self.transfers:open():alarm(0) end
+    if self.watched then self.transfers:open():alarm(0) end
   end
   return listener
 end
@@ -243,6 +243,7 @@ end
 --- A descriptor that is readable when `step` has something to do before `timeout` has passed.
 -- @treturn integer
 function Loop:pollfd()
+  self.watched = true
   return self.transfers:open():pollfd()
 end
 
@@ -284,6 +285,7 @@ function loop.new(opts)
     name = "loop", now = posix.now, monotime = monotime, random = core.random, park = opts.park,
     on_error = opts.on_error, transfers = transfers.new(), scheduler = scheduler.new(finish), waiting = {}, tasks = {},
     stepping = false,
+    watched = false, -- another event loop waits for our descriptor
   }, Loop)
   function self.send(request) return send(self, request) end
   function self.sleep(seconds) return sleep(self, seconds) end
