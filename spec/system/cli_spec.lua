@@ -150,6 +150,15 @@ describe("the command cognito", function()
     assert.truthy(cjson.decode(json).expires_in > 200)
   end)
 
+  it("says that a session's file is damaged, once, and then that nobody is signed in", function()
+    login "default"
+    local files = home .. "/state/lua-cognito/"
+    os.execute(("for f in %s*.session; do echo x > $f; done"):format(files))
+    local err = fails(1, "is damaged or not a record of this library (corrupt)", "token -u alice")
+    assert.truthy(tmp.read(assert(err:match "kept as (%S+)")))
+    fails(4, "run `cognito login alice`", "token -u alice")
+  end)
+
   -- Lets the stored session look older.
   local function age(seconds)
     local storage = file.new { path = home .. "/state/lua-cognito" }

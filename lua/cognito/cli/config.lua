@@ -2,12 +2,11 @@
 -- They live in one private file, `$XDG_CONFIG_HOME/cognito/config.json` (else `~/.config/cognito`), since a profile
 -- may hold a client secret.
 -- @module cognito.cli.config
-local errors = require "cognito.errors"
 local json = require "cognito.json"
 local lazy = require "cognito.lazy"
 local posix = require "cognito.posix"
 
-local settings = lazy.module "cognito.cli.settings"
+local complaints = lazy.module "cognito.cli.complaints"
 
 local config = {}
 
@@ -29,7 +28,7 @@ function config.path()
   local xdg, home = os.getenv "XDG_CONFIG_HOME", os.getenv "HOME"
   if xdg and xdg:sub(1, 1) == "/" then return xdg .. "/cognito" end
   if home and home:sub(1, 1) == "/" then return home .. "/.config/cognito" end
-  return nil, errors.new("config", "neither XDG_CONFIG_HOME nor HOME is set", { field = "HOME" })
+  return nil, complaints.no_home()
 end
 
 --- Opens the folder of the profiles, making it when it is missing.
@@ -39,11 +38,12 @@ function config.open()
   local path, err = config.path()
   if not path then return nil, err end
   local folder, code, message = posix.folder(path)
-  if not folder then return nil, settings.refuse(code, message, path, "700") end
+  if not folder then return nil, complaints.refuse(code, message, path, "700") end
   return folder, path
 end
 
-local function is_list_of(value, kind)
+local function fits(value, kind)
+  if kind == "text" then return type(value) == "string" end
   if type(value) ~= "table" then return false end
   for key, item in pairs(value) do
     if type(key) ~= "number" or type(item) ~= kind then return false end
@@ -51,16 +51,11 @@ local function is_list_of(value, kind)
   return true
 end
 
-local function fits(value, kind)
-  if value == nil then return true end
-  if kind == "text" then return type(value) == "string" end
-  return is_list_of(value, kind)
-end
-
 local function is_profile(profile)
   if type(profile) ~= "table" then return false end
-  for name, kind in pairs(config.types) do
-    if not fits(profile[name], kind) then return false end
+  for name, value in pairs(profile) do
+    local kind = config.types[name]
+    if kind and not fits(value, kind) then return false end
   end
   return true
 end
@@ -83,13 +78,11 @@ function config.read()
   folder:close()
   if not text then
     if code == "not_found" or code == "ENOENT" then return { profiles = {} } end
-    return nil, settings.refuse(code, message, path .. "/" .. config.FILE, "600")
+    return nil, complaints.refuse(code, message, path .. "/" .. config.FILE, "600")
   end
   local data = json.decode(text)
   if is_valid(data) then return data end
-  return nil, errors.new("config", path .. "/" .. config.FILE .. ": this is not what `cognito configure` writes", {
-    field = path .. "/" .. config.FILE, hint = "mend it, or move it away and run `cognito configure` again",
-  })
+  return nil, complaints.not_ours(path .. "/" .. config.FILE)
 end
 
 --- The profile that a command shall use.
@@ -99,31 +92,9 @@ function config.profile(name)
   local data, err = config.read()
   if not data then return nil, err end
   name = name or os.getenv "COGNITO_PROFILE" or data.default
-  if not name then
-    return nil, errors.new("config", "there is no profile yet", { hint = "run `cognito configure`" })
-  end
-  local profile = data.profiles[name]
+  local profile = name and data.profiles[name]
   if profile then return profile, name end
-  return nil, errors.new("config", "there is no profile " .. name, {
-    field = name, hint = "`cognito configure --list` shows which there are",
-  })
-end
-
---- The options of `cognito.pool` that a profile means.
--- @tparam table profile
--- @treturn table|nil the options, or nil and an error: `store` when the sessions' folder is not private or not writable
-function config.pool_options(profile)
-  local storage, err = require("cognito.storage.file").new { path = profile.storage }
-  if not storage then return nil, err end
-  return {
-    user_pool_id = profile.user_pool_id, client_id = profile.client_id, region = profile.region,
-    client_secret = os.getenv "COGNITO_CLIENT_SECRET" or profile.client_secret,
-    endpoint = profile.endpoint, issuer = profile.issuer, domain = profile.domain,
-    ca_file = profile.ca_file, proxy = profile.proxy, flow = profile.flow,
-    storage = storage,
-    -- where the pool tracks devices, a session whose device was not confirmed could never be refreshed
-    device = true,
-  }
+  return nil, complaints.no_profile(name)
 end
 
 return config

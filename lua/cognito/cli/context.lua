@@ -1,11 +1,8 @@
 --- What a command gets: its arguments, the profile, the pool, and the doors to the terminal.
 -- @module cognito.cli.context
 local config = require "cognito.cli.config"
-local errors = require "cognito.errors"
 local lazy = require "cognito.lazy"
-local posix = require "cognito.posix"
 
-local json = lazy.module "cognito.json"
 local out = lazy.module "cognito.cli.out"
 
 local context = {}
@@ -40,61 +37,41 @@ function Context:result(value, lines) return out.result(self.args.json, value, l
 --- The session that the command is about.
 -- @treturn table|nil the session, or nil and an error
 function Context:session()
-  return self.pool:session(self.args.user)
-end
-
---- A list that is written as a JSON list also when it is empty.
-function Context.list(t) return json.list(t) end
-
---- All of standard input, without the line's end.
--- @tparam number max bytes
--- @tparam[opt] boolean secret it may not be typed at a terminal, which would show it
--- @treturn string|nil the text, or nil and an error: `invalid` when there is more, or nothing
-function Context:read_stdin(max, secret)
-  if posix.is_terminal(0) then
-    if secret then
-      return nil, errors.new("invalid", "standard input is a terminal, which would show what is typed",
-        { field = "stdin", hint = "leave the option out to be asked without echo" })
-    end
-    self.term.say "Reading standard input; Ctrl-D ends it."
-  end
-  local text = io.stdin:read(max + 1)
-  if not text or text == "" then return nil, errors.new("invalid", "standard input is empty", { field = "stdin" }) end
-  if #text > max then return nil, errors.new("invalid", "standard input is too long", { field = "stdin" }) end
-  return (text:gsub("[\r\n]+$", ""))
+  local found = self.found
+  if found and found.err then return nil, found.err end
+  return self.pool:session(found and found.id and { id = found.id } or self.args.user)
 end
 
 --- A pool for a profile, or what is wrong with the profile.
 -- @tparam table profile
+-- @tparam[opt] table storage one that reads the profile's folder already
 -- @treturn table|nil the pool, or nil and an error: `config`
-function Context.new_pool(profile)
-  local options, err = config.pool_options(profile)
-  if not options then return nil, err end
-  return require("cognito").pool(options)
-end
-
---- Become a program, with more variables in its environment. Comes back only when that fails.
--- @tparam {string,...} argv
--- @tparam table variables name to value
--- @treturn number exit code: 127 when there is no such program, 126 when it cannot be run
-function Context:run(argv, variables)
-  local _, name, message = posix.exec(argv, variables)
-  self:fail(errors.new("config", ("%s cannot be run: %s"):format(argv[1], message), { code = name, field = argv[1] }))
-  return name == "ENOENT" and out.codes.not_found or out.codes.not_executable
+function Context.new_pool(profile, storage)
+  -- what `cognito.pool` calls; the rest of that module would be compiled for nothing
+  return require("cognito.facade").new {
+    user_pool_id = profile.user_pool_id, client_id = profile.client_id, region = profile.region,
+    client_secret = os.getenv "COGNITO_CLIENT_SECRET" or profile.client_secret,
+    endpoint = profile.endpoint, issuer = profile.issuer, domain = profile.domain,
+    ca_file = profile.ca_file, proxy = profile.proxy, flow = profile.flow,
+    storage = storage or require("cognito.storage.file").new { path = profile.storage },
+    -- where the pool tracks devices, a session whose device was not confirmed could never be refreshed
+    device = true,
+  }
 end
 
 --- Makes the context of one command.
 -- @tparam table args
--- @tparam[opt] table parser
 -- @tparam boolean needs_pool
+-- @tparam[opt] table found what `cognito.cli.quick` has read already
 -- @treturn table|nil
 -- @treturn number|nil the exit code when there is none
-function context.new(args, parser, needs_pool)
-  local ctx = setmetatable({ args = args, parser = parser }, Context)
+function context.new(args, needs_pool, found)
+  local ctx = setmetatable({ args = args, found = found }, Context)
   if not needs_pool then return ctx end
-  local profile, name = config.profile(args.profile)
-  if not profile then return nil, ctx:fail(name) end
-  local pool, err = Context.new_pool(profile)
+  local profile, problem = found and found.profile, nil
+  if not profile then profile, problem = config.profile(args.profile) end
+  if not profile then return nil, ctx:fail(problem) end
+  local pool, err = Context.new_pool(profile, found and found.storage)
   if not pool then return nil, ctx:fail(err) end
   ctx.profile, ctx.pool = profile, pool
   return ctx

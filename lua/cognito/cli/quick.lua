@@ -18,11 +18,12 @@ local function pool_of(profile)
   }
 end
 
+-- What is stored: the `id` of the session and its `record`, or the `err` of the storage.
 local function find(pool, name)
-  local records = require "cognito.records"
-  local id = records.find(pool, name)
-  local record = id and records.read(pool, records.session_key(pool, id))
-  if record then return record, (records.server_now(pool, record)) end
+  local records, found = require "cognito.records", {}
+  found.id, found.err = records.find(pool, name)
+  if found.id then found.record, found.err = records.read(pool, records.session_key(pool, found.id)) end
+  return found
 end
 
 -- The token, and for how many seconds it is good; nil when it is time to refresh.
@@ -40,13 +41,19 @@ end
 --- Serve the command if nothing but reading is needed.
 -- @tparam table args `profile`, `user`, `id`, `json`
 -- @treturn number|nil exit code 0; nil when the full command must be run
+-- @treturn table|nil what was read, for that command: `profile`, `storage`, and the session's `id` or the `err` of the
+-- storage, which says some things only once
 return function(args)
   local profile = config.profile(args.profile)
   if not profile or not profile.user_pool_id or not profile.client_id then return nil end
-  local record, now = find(pool_of(profile), args.user)
-  local token, left = nil, nil
-  if record then token, left = fresh(record, now, args.id) end
-  if not token then return nil end
+  local pool = pool_of(profile)
+  local found, token, left = find(pool, args.user), nil, nil
+  local record = found.record
+  if record then token, left = fresh(record, (require("cognito.records").server_now(pool, record)), args.id) end
+  if not token then
+    found.profile, found.storage = profile, pool.storage
+    return nil, found
+  end
   if args.json then
     token = require("cognito.json").encode { token = token, expires_in = math.floor(left) }
   end

@@ -1,7 +1,7 @@
---- What `cognito configure` asks and writes, and what is said when the profiles cannot be used.
+--- What `cognito configure` asks and writes.
 -- @module cognito.cli.settings
+local complaints = require "cognito.cli.complaints"
 local config = require "cognito.cli.config"
-local errors = require "cognito.errors"
 local json = require "cognito.json"
 
 local settings = {}
@@ -25,29 +25,6 @@ settings.list = {
   { name = "storage", ask = "Folder of the sessions", rare = true },
 }
 
-local AWAY = "move it away and run `cognito configure` again, or point XDG_CONFIG_HOME elsewhere"
-local WRITABLE = "make its folder writable for you, or point XDG_CONFIG_HOME elsewhere"
-
-local HINTS = {
-  mode = "run `chmod %s %s`; it may hold a client secret, so nobody else may read it",
-  owner = "run the command as its owner, or point XDG_CONFIG_HOME elsewhere",
-  parent = "take the right to write there from others (chmod o-w), or point XDG_CONFIG_HOME elsewhere",
-  too_large = AWAY, symlink = AWAY, links = AWAY, not_file = AWAY, not_folder = AWAY,
-  EACCES = WRITABLE, EPERM = WRITABLE, EROFS = WRITABLE, ENOENT = WRITABLE, ENOTDIR = WRITABLE, ENOSPC = WRITABLE,
-}
-
---- The error of a file or folder that cannot be used.
--- @tparam string code of `cognito.posix`
--- @tparam string message
--- @tparam string path
--- @tparam string mode what it should have
--- @treturn table of kind `config`
-function settings.refuse(code, message, path, mode)
-  return errors.new("config", path .. ": " .. message, {
-    field = path, code = code, hint = HINTS[code] and HINTS[code]:format(mode, path),
-  })
-end
-
 --- Writes all profiles, durably and at once.
 -- @tparam table data see `cognito.cli.config.read`
 -- @treturn boolean|nil true, or nil and an error: `config`
@@ -56,7 +33,7 @@ function settings.write(data)
   if not folder then return nil, path end
   local ok, code, message = folder:write(config.FILE, json.encode(data))
   folder:close()
-  if not ok then return nil, settings.refuse(code, message, path .. "/" .. config.FILE, "600") end
+  if not ok then return nil, complaints.refuse(code, message, path .. "/" .. config.FILE, "600") end
   return true
 end
 

@@ -66,6 +66,24 @@ function term.new_password()
   end
 end
 
+--- All of standard input, without the line's end.
+-- @tparam number max bytes
+-- @tparam[opt] boolean secret it may not be typed at a terminal, which would show it
+-- @treturn string|nil the text, or nil and an error: `invalid` when there is more, or nothing
+function term.read_stdin(max, secret)
+  if posix.is_terminal(0) then
+    if secret then
+      return nil, errors.new("invalid", "standard input is a terminal, which would show what is typed",
+        { field = "stdin", hint = "leave the option out to be asked without echo" })
+    end
+    term.say "Reading standard input; Ctrl-D ends it."
+  end
+  local text = io.stdin:read(max + 1)
+  if not text or text == "" then return nil, errors.new("invalid", "standard input is empty", { field = "stdin" }) end
+  if #text > max then return nil, errors.new("invalid", "standard input is too long", { field = "stdin" }) end
+  return (text:gsub("[\r\n]+$", ""))
+end
+
 --- Tells the person something, on stderr.
 -- @tparam string text
 function term.say(text) io.stderr:write(clean(tostring(text)), "\n") end

@@ -1,5 +1,6 @@
 --- Commands about an account: sign-up, confirm, password, mfa, devices.
 -- @module cognito.cli.commands.account
+local json = require "cognito.json"
 local out = require "cognito.cli.out"
 
 local commands = {}
@@ -21,7 +22,7 @@ end
 -- The password of a new account; false for none. nil, and an error or nothing: the person gave up.
 local function first_password(ctx)
   if ctx.args.no_password then return false end
-  if ctx.args.password_stdin then return ctx:read_stdin(256, true) end
+  if ctx.args.password_stdin then return ctx.term.read_stdin(256, true) end
   return ctx.term.new_password()
 end
 
@@ -51,7 +52,7 @@ local function resend(ctx)
 end
 
 local function ask_code(ctx)
-  if ctx.args.code_stdin then return ctx:read_stdin(64) end
+  if ctx.args.code_stdin then return ctx.term.read_stdin(64) end
   return ctx.term.ask "Code"
 end
 
@@ -142,7 +143,7 @@ function commands.mfa(ctx)
   if session and MFA[action] then ok, err = MFA[action](ctx, session) end
   if ok then state, err = session:mfa() end
   if not state then return ctx:fail(err) end
-  return ctx:result({ preferred = state.preferred, enabled = ctx.list(state.enabled) }, show_mfa)
+  return ctx:result({ preferred = state.preferred, enabled = json.list(state.enabled) }, show_mfa)
 end
 
 local function own_device(session) return session:export().device_key end
@@ -197,7 +198,7 @@ function commands.devices(ctx)
   if session and DEVICES[action] then ok, err = DEVICES[action](ctx, session) end
   if ok then rows, err = all_devices(session) end
   if not rows then return ctx:fail(err) end
-  return ctx:result({ devices = ctx.list(rows) }, show_devices(ctx, session))
+  return ctx:result({ devices = json.list(rows) }, show_devices(ctx, session))
 end
 
 return commands

@@ -118,7 +118,7 @@ local function list_profiles(ctx, data)
       default = name == data.default }
   end
   table.sort(rows, function(a, b) return a.name < b.name end)
-  return ctx:result({ profiles = ctx.list(rows) }, function()
+  return ctx:result({ profiles = json.list(rows) }, function()
     if #rows == 0 then ctx.term.say "There is no profile yet: run `cognito configure`." end
     for _, row in ipairs(rows) do
       out.line(("%s  %s  %s%s"):format(row.name, row.user_pool_id, row.client_id, row.default and "  (default)" or ""))

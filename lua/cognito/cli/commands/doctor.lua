@@ -3,6 +3,7 @@
 local core = require "cognito.core"
 local errors = require "cognito.errors"
 local get = require "cognito.protocol.get"
+local json = require "cognito.json"
 local out = require "cognito.cli.out"
 
 local doctor = {}
@@ -183,7 +184,7 @@ function doctor.doctor(ctx)
       cure = result.cure }
     if not result.ok then code = out.codes.failed end
   end
-  ctx:result({ checks = ctx.list(results) }, function() print_rows(ctx, results) end)
+  ctx:result({ checks = json.list(results) }, function() print_rows(ctx, results) end)
   return code
 end
 

@@ -130,7 +130,7 @@ function login.walk(term, step)
 end
 
 local function password_of(ctx, flow)
-  if ctx.args.password_stdin then return ctx:read_stdin(256, true) end
+  if ctx.args.password_stdin then return ctx.term.read_stdin(256, true) end
   if flow == "CUSTOM_AUTH" then return ctx.term.secret("Password (Return alone: none)", true) end
   return ctx.term.secret "Password"
 end

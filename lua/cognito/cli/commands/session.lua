@@ -1,5 +1,6 @@
 --- Commands about the session that is there: whoami, sessions, logout.
 -- @module cognito.cli.commands.session
+local json = require "cognito.json"
 local out = require "cognito.cli.out"
 
 local commands = {}
@@ -24,7 +25,7 @@ function commands.sessions(ctx)
   for i, session in ipairs(list) do
     rows[i] = { id = session.id, username = session.username, expires_in = math.floor(session:expires_in()) }
   end
-  return ctx:result({ sessions = ctx.list(rows) }, function()
+  return ctx:result({ sessions = json.list(rows) }, function()
     if #rows == 0 then ctx.term.say "Nobody is signed in." end
     for _, row in ipairs(rows) do
       out.line(("%s  %s  access token: %d s"):format(row.username, row.id, row.expires_in))

@@ -1,38 +1,29 @@
---- Commands that give a token of the session: token, exec.
+--- The command `token`.
 -- @module cognito.cli.commands.token
 local commands = {}
 
-local function get(session, args)
-  if args.refresh then
-    local ok, err = session:refresh()
-    if not ok then return nil, err end
-  end
-  if args.id then return session:id_token() end
-  return session:access_token()
+--- The token that the command line asks for.
+-- @tparam table ctx
+-- @treturn string|nil the token, or nil and an error
+-- @treturn table the session
+function commands.get(ctx)
+  local session, err = ctx:session()
+  if not session then return nil, err end
+  local token = true
+  if ctx.args.refresh then token, err = session:refresh() end
+  if token then token, err = session[ctx.args.id and "id_token" or "access_token"](session) end
+  if token then return token, session end
+  return nil, err
 end
 
 function commands.token(ctx)
-  local session, err = ctx:session()
-  if not session then return ctx:fail(err) end
-  local token
-  token, err = get(session, ctx.args)
-  if not token then return ctx:fail(err) end
+  local token, session = commands.get(ctx)
+  if not token then return ctx:fail(session) end
   if ctx.args.json then
     return ctx:result { token = token, expires_in = math.floor(session:expires_in()) }
   end
   io.stdout:write(token, "\n")
   return 0
-end
-
-function commands.exec(ctx)
-  local name = ctx.args.variable
-  if not name:find "^[%a_][%w_]*$" then return ctx:usage("--variable must be a variable's name, not " .. name) end
-  local session, err = ctx:session()
-  if not session then return ctx:fail(err) end
-  local token
-  token, err = get(session, ctx.args)
-  if not token then return ctx:fail(err) end
-  return ctx:run(ctx.args.command, { [name] = token })
 end
 
 return commands

@@ -9,7 +9,7 @@ local MAX_TOKEN = 64 * 1024
 local MAX_INPUT = 1024 * 1024
 
 local function read_token(ctx)
-  local token, err = ctx:read_stdin(MAX_TOKEN)
+  local token, err = ctx.term.read_stdin(MAX_TOKEN)
   if not token then return nil, err end
   return (token:gsub("^%s*Bearer%s+", ""))
 end
@@ -56,7 +56,7 @@ end
 -- The members of the operation; nil and what is wrong with the command line, or nil, nil and an error.
 local function input_of(ctx)
   local text, err = ctx.args.input, nil
-  if text == "-" then text, err = ctx:read_stdin(MAX_INPUT) end
+  if text == "-" then text, err = ctx.term.read_stdin(MAX_INPUT) end
   if err then return nil, nil, err end
   if not text then return {} end
   local value, message = json.decode(text)
