@@ -1,5 +1,6 @@
 -- The library inside cqueues: every coroutine of the controller may call it, and waits without holding up the others.
--- Runs against the pool that the variables COGNITO_ENDPOINT, COGNITO_USER_POOL_ID, ... name (see README).
+-- Against the local pool: tools/with-emulator examples/demo_pool.lua lua5.4 examples/loop_cqueues.lua
+-- Against another: the variables COGNITO_USER_POOL_ID, COGNITO_CLIENT_ID, ... below say which.
 local cqueues = require "cqueues"
 local cognito = require "cognito"
 local loop = require("cognito.host.loop").new { park = cqueues.poll }
@@ -9,12 +10,17 @@ local function check(value, err)
   return value or error(tostring(err), 0)
 end
 
+local function env(name, default) return os.getenv("COGNITO_" .. name) or default end
+
 local pool = check(cognito.pool {
-  user_pool_id = os.getenv "COGNITO_USER_POOL_ID", client_id = os.getenv "COGNITO_CLIENT_ID",
-  client_secret = os.getenv "COGNITO_CLIENT_SECRET", endpoint = os.getenv "COGNITO_ENDPOINT", host = loop,
+  user_pool_id = env("USER_POOL_ID", "eu-west-1_Demo12345"),
+  client_id = env("CLIENT_ID", "demoapp1234567890demoapp"),
+  client_secret = env("CLIENT_SECRET", "demo0secret0demo0secret0demo0secret0demo0secret0"),
+  endpoint = env "ENDPOINT",
+  host = loop,
 })
 
-local person = { username = os.getenv "COGNITO_USERNAME", password = os.getenv "COGNITO_PASSWORD" }
+local person = { username = env("USERNAME", "alice"), password = env("PASSWORD", "Correct-Horse-7") }
 local controller, ticks = cqueues.new(), 0
 
 for i = 1, 3 do

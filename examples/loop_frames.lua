@@ -1,5 +1,6 @@
 -- The library in a game: the loop is turned once a frame (in LÖVE: from love.update) and never waits.
--- Runs against the pool that the variables COGNITO_ENDPOINT, COGNITO_USER_POOL_ID, ... name (see README).
+-- Against the local pool: tools/with-emulator examples/demo_pool.lua lua5.4 examples/loop_frames.lua
+-- Against another: the variables COGNITO_USER_POOL_ID, COGNITO_CLIENT_ID, ... below say which.
 local cognito = require "cognito"
 local loop = require("cognito.host.loop").new()
 
@@ -8,12 +9,17 @@ local function check(value, err)
   return value or error(tostring(err), 0)
 end
 
+local function env(name, default) return os.getenv("COGNITO_" .. name) or default end
+
 local pool = check(cognito.pool {
-  user_pool_id = os.getenv "COGNITO_USER_POOL_ID", client_id = os.getenv "COGNITO_CLIENT_ID",
-  client_secret = os.getenv "COGNITO_CLIENT_SECRET", endpoint = os.getenv "COGNITO_ENDPOINT", host = loop,
+  user_pool_id = env("USER_POOL_ID", "eu-west-1_Demo12345"),
+  client_id = env("CLIENT_ID", "demoapp1234567890demoapp"),
+  client_secret = env("CLIENT_SECRET", "demo0secret0demo0secret0demo0secret0demo0secret0"),
+  endpoint = env "ENDPOINT",
+  host = loop,
 })
 
-local person = { username = os.getenv "COGNITO_USERNAME", password = os.getenv "COGNITO_PASSWORD" }
+local person = { username = env("USERNAME", "alice"), password = env("PASSWORD", "Correct-Horse-7") }
 local player
 loop:spawn(function()
   local step = check(pool:sign_in(person))
