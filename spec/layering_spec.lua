@@ -13,8 +13,9 @@ local ROOMS = {
 local ROOM_OF = {
   ["cognito.errors"] = "ground", ["cognito.options"] = "ground", ["cognito.cancel"] = "ground",
   ["cognito.json"] = "ground", ["cognito.lenient"] = "ground", ["cognito.lazy"] = "ground",
-  ["cognito.nearest"] = "ground", ["cognito.wording"] = "ground",
-  ["cognito.tokens"] = "value", ["cognito.endpoints"] = "value", ["cognito.address"] = "value",
+  ["cognito.nearest"] = "ground", ["cognito.wording"] = "ground", ["cognito.contract"] = "ground",
+  ["cognito.tokens"] = "value", ["cognito.intake"] = "value", ["cognito.endpoints"] = "value",
+  ["cognito.address"] = "value",
   ["cognito.client"] = "client", ["cognito.resend"] = "client", ["cognito.events"] = "client",
   ["cognito"] = "facade",
   ["cognito.ngx.guard"] = "face", ["resty.cognito"] = "face",

@@ -15,6 +15,7 @@ local records = require "cognito.records"
 local session = require "cognito.session"
 
 local calls = lazy.module "cognito.calls"
+local contract = lazy.module "cognito.contract"
 local device = lazy.module "cognito.device"
 local events = lazy.module "cognito.events"
 local stored = lazy.module "cognito.stored"
@@ -26,22 +27,12 @@ local Pool = pool_value.class
 methods.attach(Pool, "pool")
 methods.attach(session.methods, "session")
 
-local storage_verbs = { "get", "put", "delete", "try_lock", "unlock", "list" }
-
-local function check_verbs(value, verbs, field)
-  for _, verb in ipairs(verbs) do
-    if type(value[verb]) ~= "function" then
-      error(("cognito.pool: option %s has no function %s"):format(field, verb), 5)
-    end
-  end
-end
-
 local wrong = errors.config
 
 local function choose_storage(o, host)
   local storage = o.storage
   if storage then
-    check_verbs(storage, storage_verbs, "storage")
+    contract.check_storage(storage, "cognito.pool", 4)
   elseif rawget(_G, "ngx") then
     return wrong("storage", "inside nginx a storage must be named", "give storage = cognito.storage.shared_dict{}")
   else
@@ -51,8 +42,7 @@ local function choose_storage(o, host)
   return storage
 end
 
-local LATE = { "protocol.rules", "signin", "signout", "user.account", "user.factors", "user.device",
-  "hosted", "credentials" }
+local LATE = { "protocol.rules", "signin", "credentials" }
 
 -- Inside nginx what is loaded late would be read from the disk in the middle of a request.
 local function load_all()

@@ -2,6 +2,10 @@
 -- in and refresh.
 -- @module cognito.methods
 
+local lazy = require "cognito.lazy"
+
+local all = lazy.module "cognito.user.all"
+
 local methods = {}
 
 local NAMES = {
@@ -12,25 +16,6 @@ local NAMES = {
     "verify_totp", "start_passkey", "complete_passkey", "delete_passkey", "passkeys", "each_passkey", "devices",
     "each_device", "device", "remember_device", "forget_device" },
 }
-
-local loaded
-
-local function send_of_pool(self, op, input, given)
-  return self.client:send(op, input, self.client:context(given))
-end
-
-local function load()
-  if loaded then return loaded end
-  local user, send_of_session = require "cognito.user", require("cognito.calls").send
-  local account, factors = require "cognito.user.account", require "cognito.user.factors"
-  loaded = { pool = {}, session = {} }
-  user.define("pool", account.pool, loaded.pool, send_of_pool)
-  user.define("session", account.session, loaded.session, send_of_session)
-  user.define("session", factors.session, loaded.session, send_of_session)
-  factors.define_iterators(loaded.session)
-  require("cognito.user.device").define(loaded.session)
-  return loaded
-end
 
 local Device = { __name = "cognito.device" }
 
@@ -55,11 +40,7 @@ end
 -- @tparam string side "pool" or "session"
 function methods.attach(class, side)
   for _, name in ipairs(NAMES[side]) do
-    local method
-    class[name] = function(self, given, more)
-      method = method or load()[side][name]
-      return method(self, given, more)
-    end
+    class[name] = function(self, given, more) return all[side][name](self, given, more) end
   end
   if class.device then class.device = methods.device(class.device) end
 end

@@ -35,4 +35,16 @@ function nearest.find(name, names)
   if best and best_distance <= floor(#best / 3) + 1 then return best end
 end
 
+--- What to say of an option that a function does not know.
+-- @param name what was given
+-- @tparam table names a table whose keys are the valid names
+-- @tparam string where the function's name
+-- @treturn string
+function nearest.unknown(name, names, where)
+  local text = where .. ": unknown option " .. ("%q"):format(tostring(name))
+  local near = type(name) == "string" and nearest.find(name, names)
+  if near then text = text .. "; did you mean " .. near .. "?" end
+  return text
+end
+
 return nearest

@@ -34,13 +34,6 @@ function options.has_type(value, types)
   return false
 end
 
-local function unknown(name, schema, where)
-  local text = where .. ": unknown option " .. ("%q"):format(tostring(name))
-  local near = type(name) == "string" and options.nearest(name, schema)
-  if near then text = text .. "; did you mean " .. near .. "?" end
-  return text
-end
-
 --- Checks a table of options against a schema; raises where it does not fit.
 -- @tparam table given the options
 -- @tparam table schema option name -> types (see `has_type`)
@@ -54,7 +47,7 @@ function options.check(given, schema, where, level)
   end
   for name, value in pairs(given) do
     local types = schema[name]
-    if not types then error(unknown(name, schema, where), level) end
+    if not types then error(nearest.unknown(name, schema, where), level) end
     if not options.has_type(value, types) then
       local wanted = types:gsub("|", " or ")
       error(("%s: option %s must be %s, not %s"):format(where, name, wanted, type(value)), level)

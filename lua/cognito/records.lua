@@ -5,8 +5,10 @@
 -- @module cognito.records
 
 local core = require "cognito.core"
-local errors = require "cognito.errors"
+local lazy = require "cognito.lazy"
 local tokens = require "cognito.tokens"
+
+local intake = lazy.module "cognito.intake"
 
 local records = {}
 
@@ -62,19 +64,6 @@ function records.server_now(pool, record)
   return drift and wall + drift or wall, drift, mono
 end
 
-local function foreign()
-  return errors.new("store", "what is stored is not a session of this version of the library", { code = "foreign",
-    retryable = false, hint = "sign in again to replace it, or use the version that wrote it" })
-end
-
--- A record of the version that was checked or written last has been looked at before.
-local function is_sound(pool, record)
-  if record.version == pool.sound or pool.storage.volatile then return true end
-  if not tokens.is_record(record) then return false end
-  pool.sound = record.version
-  return true
-end
-
 --- Reads a session's record; what this process could not store yet counts as stored.
 -- @tparam table pool
 -- @tparam string key
@@ -82,7 +71,12 @@ end
 function records.read(pool, key)
   local stored, err = pool.storage:get(key)
   if err then return nil, err end
-  if stored and not is_sound(pool, stored) then return nil, foreign() end
+  -- one of the version that was checked or written last has been looked at before
+  if stored and stored.version ~= pool.sound and not pool.storage.volatile then
+    local ok, why = intake.record(stored)
+    if not ok then return nil, why end
+    pool.sound = stored.version
+  end
   local pending = pool.unsaved[key]
   if not pending then return stored end
   if (stored and stored.version) == pending.expected then return pending.record, nil, stored end

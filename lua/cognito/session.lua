@@ -14,15 +14,14 @@ local calls = lazy.module "cognito.calls"
 local device = lazy.module "cognito.device"
 local events = lazy.module "cognito.events"
 local identity = lazy.module "cognito.identity"
+local setback = lazy.module "cognito.setback"
 local signout = lazy.module "cognito.signout"
 local turn = lazy.module "cognito.turn"
 
 local session = {}
 
 local getmetatable, setmetatable = getmetatable, setmetatable
-local min, huge = math.min, math.huge
-
-local FIRST_BACKOFF, LONGEST_BACKOFF = 1, 30
+local huge = math.huge
 
 --- The options of every call that may talk to the service.
 session.call_options = { deadline = "number", cancel = "table", max_attempts = "integer" }
@@ -58,20 +57,11 @@ local function take(self, pool, record, good_until)
   self.fresh_until = good_until and good_until - tokens.margin(record, pool.margin) or fresh_until(pool, record)
 end
 
-local function warn(self, pool, err, mine)
-  self.last_error = err
-  if mine then events.announce(pool, "on_warning", err, self) end
-end
-
--- After a failure the token at hand is given out for a while before the next try.
-local function back_off(self, pool, valid_for)
-  local failures = (self.failures or 0) + 1
-  self.failures = failures
-  local pause = min(FIRST_BACKOFF * 2 ^ (failures - 1), LONGEST_BACKOFF)
-  self.fresh_until = pool.host.monotime() + min(pause, valid_for)
-end
-
-local function remaining(self, pool)
+--- Seconds for which the access token of a session is good by the server's clock.
+-- @tparam table self
+-- @tparam table pool
+-- @treturn number 0 or less when it is not
+function session.remaining(self, pool)
   local record = self.token and records.of(self)
   if not record then return 0 end
   return tokens.remaining(record, (records.server_now(pool, record)))
@@ -80,26 +70,10 @@ end
 local function succeed(self, pool, record, warning, job)
   take(self, pool, record, job.good_until)
   if warning then
-    warn(self, pool, warning, job.ran)
-    back_off(self, pool, remaining(self, pool))
+    setback.unsaved(self, pool, warning, job.ran)
   elseif self.last_error then
     self.failures, self.last_error = nil, nil
   end
-  return true
-end
-
-local function fail(self, pool, err, force, job)
-  if err.kind == "sign_in_required" then
-    self.fresh_until, self.ended = -huge, err.cause and err or self.ended or err
-    return nil, self.ended
-  end
-  local left = remaining(self, pool)
-  if force or left <= 0 then
-    self.last_error = err
-    return nil, err
-  end
-  warn(self, pool, err, job.ran)
-  back_off(self, pool, left)
   return true
 end
 
@@ -141,7 +115,7 @@ local function renew(self, given, force)
     ok, why = succeed(self, pool, record, err, job)
   else
     if err.code == "task" and pool.held[job.key] then turn.release(pool, job.key) end
-    ok, why = fail(self, pool, err, force, job)
+    ok, why = setback.failed(self, pool, err, force, job.ran)
   end
   if pool.events[1] then events.flush(pool) end
   if record and pool.revocations ~= false then revoke_waiting(pool, { ends = ends, cancel = cancel }) end
@@ -183,7 +157,7 @@ end
 --- Seconds for which the access token at hand is good.
 -- @treturn number 0 when it is not
 function Session:expires_in()
-  local left = remaining(self, pool_of(self))
+  local left = session.remaining(self, pool_of(self))
   return left > 0 and left or 0
 end
 
@@ -278,10 +252,7 @@ function session.create(pool, fields, info)
   local self = session.wrap(pool, record)
   local ok, err = records.replace(pool, records.session_key(pool, record.id), record)
   if ok then ok, err = records.remember(pool, record.id, info and info.alias) end
-  if not ok then
-    warn(self, pool, err, true)
-    self.fresh_until = min(self.fresh_until, pool.host.monotime() + FIRST_BACKOFF)
-  end
+  if not ok then setback.unsaved_yet(self, pool, err) end
   return self
 end
 

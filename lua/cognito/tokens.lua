@@ -6,14 +6,16 @@
 -- @module cognito.tokens
 
 local core = require "cognito.core"
-local errors = require "cognito.errors"
+local lazy = require "cognito.lazy"
+
+local intake = lazy.module "cognito.intake"
 
 local tokens = {}
 
-local is_plain, count_up, CHECKED = core.json_plain, core.count_up, core.lifetime
+local count_up, CHECKED = core.count_up, core.lifetime
 
 local type, floor, getmetatable, setmetatable = type, math.floor, getmetatable, setmetatable
-local match, byte = string.match, string.byte
+local byte = string.byte
 
 -- A clock that was set back must not make a token look good for longer than it can be.
 local SLACK = 60
@@ -29,22 +31,6 @@ function tokens.is_usual(record)
   return getmetatable(record) == Usual
 end
 
-local function bad(operation, member)
-  return nil, errors.new("bad_response", "member " .. member .. " is missing or of a wrong type",
-    { operation = operation, retryable = false, maybe_processed = true })
-end
-
--- A token goes into header fields: no control character and nothing beyond ASCII may be in it.
-local function is_text(value)
-  return value ~= "" and is_plain(value)
-end
-
--- Without ExpiresIn the token's own exp counts.
-local function own_lifetime(token, server_now)
-  local exp = core.jwt_times(token)
-  return exp and exp - server_now
-end
-
 --- Reads an AuthenticationResult.
 -- @tparam table result as the service gave it, or as `core.json_tokens` did, which has checked it already
 -- @tparam string operation for errors
@@ -53,33 +39,7 @@ end
 function tokens.check(result, operation, server_now)
   local lifetime = result[CHECKED]
   if lifetime then return lifetime end
-  if not is_text(result.AccessToken) then return bad(operation, "AccessToken") end
-  if result.IdToken ~= nil and not is_text(result.IdToken) then return bad(operation, "IdToken") end
-  if result.RefreshToken ~= nil and not is_text(result.RefreshToken) then return bad(operation, "RefreshToken") end
-  lifetime = result.ExpiresIn
-  if lifetime == nil then
-    lifetime = own_lifetime(result.AccessToken, server_now)
-    if not lifetime then return bad(operation, "ExpiresIn") end
-  elseif type(lifetime) ~= "number" or lifetime < 0 or lifetime > 2 ^ 31 then
-    return bad(operation, "ExpiresIn")
-  end
-  return lifetime
-end
-
-local function is_optional(value, kind)
-  return value == nil or type(value) == kind
-end
-
---- Says whether a stored table is a session's record: another version or another program may have written it.
--- @tparam table record
--- @treturn boolean
-function tokens.is_record(record)
-  return type(record.version) == "string" and match(record.version, "^[^.]+%.%d+$") ~= nil
-    and type(record.expires_at) == "number" and type(record.lifetime) == "number"
-    and is_optional(record.access_token, "string") and is_optional(record.id_token, "string")
-    and is_optional(record.refresh_token, "string") and is_optional(record.username, "string")
-    and is_optional(record.id, "string") and is_optional(record.drift, "number")
-    and is_optional(record.device_key, "string") and is_optional(record.scopes, "table")
+  return intake.lifetime(result, operation, server_now)
 end
 
 --- The first version of a new session's record.

@@ -3,15 +3,7 @@
 
 local lazy = require "cognito.lazy"
 
-local VERBS = { "send", "now", "monotime", "random", "sleep", "once" }
-
-local function check_verbs(host, where, level)
-  for i = 1, #VERBS do
-    if type(host[VERBS[i]]) ~= "function" then
-      error(("%s: option host has no function %s"):format(where, VERBS[i]), level + 1)
-    end
-  end
-end
+local contract = lazy.module "cognito.contract"
 
 --- Inside nginx the host is nginx, also in init_by_lua; elsewhere the one given, or the blocking one.
 -- @tparam table|nil given raises when it lacks a verb
@@ -24,6 +16,6 @@ return function(given, where, level)
     return require("cognito.ngx.host").new()
   end
   if not given then return require("cognito.host.blocking").new() end
-  check_verbs(given, where, level + 1)
+  contract.check_host(given, where, level + 1)
   return given
 end
