@@ -129,6 +129,27 @@ describe("the library in nginx", function()
     assert.equal(1, refreshes())
   end)
 
+  -- The application of this spec is sealed: a module that is loaded during a request is an error.
+  it("reads nothing from the disk when a refresh fails, is refused, or is not known to the service", function()
+    local id = expired()
+    for _, case in ipairs {
+      { { fault = "status:503" }, 503, "^server: " },
+      { { error = "UnknownOperationException", status = 400 }, 503, "InitiateAuth" },
+    } do
+      case[1].operation, case[1].times = "GetTokensFromRefreshToken", 3
+      service.faults { case[1] }
+      local status, body = server:request("/token?id=" .. id)
+      assert.equal(case[2], status)
+      assert.truthy(body:find(case[3]), body)
+    end
+    local gone = expired()
+    service.faults { { error = "NotAuthorizedException", status = 400, operation = "GetTokensFromRefreshToken" } }
+    local status, body = server:request("/token?id=" .. gone)
+    assert.equal(401, status)
+    assert.truthy(body:find "^sign_in_required: ", body)
+    assert.is_nil(server:log():find("in the middle of a request", 1, true))
+  end)
+
   it("loses no session when a worker is killed in the middle of a refresh", function()
     local id = expired()
     service.faults { { fault = "delay:0.5", operation = "GetTokensFromRefreshToken", times = 1 } }

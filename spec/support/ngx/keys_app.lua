@@ -10,6 +10,7 @@ function clock.monotime() return monotime() + shift() end
 function clock.now() return now() + shift() end
 
 local cognito = require "cognito"
+local seal = require "spec.support.ngx.sealed"
 
 --- The source of the keys: what it answers, how late and with which status is in its dictionary.
 function M.source()
@@ -34,6 +35,7 @@ function M.init(given)
   M.verifier = assert(cognito.verifier { user_pool_id = "eu-west-1_TestPool1", client_id = given.client_id,
     token_use = "access", issuer = given.issuer, jwks_max_age = 60, jwks_cooldown = 10, timeout = 3,
     storage = assert(cognito.storage.shared_dict { name = "keys", key = ("k"):rep(32) }) })
+  seal()
 end
 
 --- Give the verifier a key set in init_by_lua*, before the workers start.
