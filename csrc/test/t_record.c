@@ -296,6 +296,7 @@ static int meet_in_child(const struct fault *fault, int before) {
     fflush(stdout);
     pid_t child = fork();
     if (child == 0) {
+        t_failed = 0;
         int failed = meet(fault, before);
         fflush(stdout);
         _exit(failed);
