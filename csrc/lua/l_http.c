@@ -19,17 +19,15 @@
  * anything but close, which is all that is left. No function calls Lua or yields.
  */
 #include "../http/impl.h"
+#include "lcog.h"
 
 #include <dlfcn.h>
-#include <lauxlib.h>
-#include <lua.h>
-#include <string.h>
 
 #define CROWD "cognito.http.crowd"
 #define MAX_BODY 1e9 /* octets, the most that a caller may ask for */
 
 static http_crowd **box_of(lua_State *L) {
-    return luaL_checkudata(L, 1, CROWD);
+    return lcog_checkudata(L, 1, CROWD);
 }
 
 static http_crowd *crowd_of(lua_State *L) {
@@ -75,8 +73,7 @@ static int report(lua_State *L, http_transfer *t) {
 static int l_crowd(lua_State *L) {
     http_crowd **box = lua_newuserdata(L, sizeof *box);
     *box = NULL;
-    luaL_getmetatable(L, CROWD);
-    lua_setmetatable(L, -2);
+    lcog_setclass(L, CROWD);
     *box = http_crowd_new();
     if (*box == NULL) return luaL_error(L, "%s: out of memory or descriptors", CROWD);
     return 1;
@@ -252,13 +249,6 @@ static const luaL_Reg metamethods[] = {
     {NULL, NULL},
 };
 
-static void add_functions(lua_State *L, const luaL_Reg *list) {
-    for (; list->name != NULL; list++) {
-        lua_pushcfunction(L, list->func);
-        lua_setfield(L, -2, list->name);
-    }
-}
-
 /* A name server that is slow to answer is waited for in a thread of libcurl's that nobody joins.
  * It must find its code in place even after lua_close has unloaded this module. */
 static void stay_loaded(void) {
@@ -267,16 +257,11 @@ static void stay_loaded(void) {
     dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
 }
 
-__attribute__((visibility("default"))) int luaopen_cognito_http(lua_State *L);
+LCOG_EXPORT int luaopen_cognito_http(lua_State *L);
 
 int luaopen_cognito_http(lua_State *L) {
     stay_loaded();
-    if (luaL_newmetatable(L, CROWD)) {
-        add_functions(L, metamethods);
-        lua_newtable(L);
-        add_functions(L, methods);
-        lua_setfield(L, -2, "__index");
-    }
+    lcog_newclass(L, CROWD, methods, metamethods, 0);
     lua_newtable(L);
     lua_pushcfunction(L, l_crowd);
     lua_setfield(L, -2, "crowd");
