@@ -137,15 +137,14 @@ local function check_framing(head)
 end
 
 local function one_head(reader)
+  local head, block
   local ok, kind, reason = looks_like_http(reader)
-  if not ok then return nil, kind, reason end
-  local block, kind2, reason2 = reader:upto("\r\n\r\n", answer.MAX_HEAD, "the header block")
-  if not block then return nil, kind2, reason2 end
-  local head, kind3, reason3 = split_head(block)
-  if not head then return nil, kind3, reason3 end
+  if ok then block, kind, reason = reader:upto("\r\n\r\n", answer.MAX_HEAD, "the header block") end
+  if block then head, kind, reason = split_head(block) end
+  if not head then return nil, kind, reason end
   reader.garbled = head.status >= 200 -- what is wrong from here on was spoilt on the way: as good as lost
-  local _, kind4, reason4 = read_fields(head)
-  if kind4 then return nil, kind4, reason4 end
+  ok, kind, reason = read_fields(head)
+  if not ok then return nil, kind, reason end
   return check_framing(head)
 end
 
@@ -196,20 +195,24 @@ local function chunk(reader, size)
   return data:sub(1, -3)
 end
 
+-- The next chunk, "" after the last; `sum` counts what has come so far.
+local function next_chunk(reader, sum, limit)
+  local size, more, reason = chunk_size(reader)
+  if not size then return nil, more, reason end
+  sum.extensions = sum.extensions + more -- else a small body could drag any amount of them along
+  if sum.extensions > answer.MAX_HEAD then return nil, LARGE, "the extensions of the chunks are too long" end
+  sum.octets = sum.octets + size
+  if sum.octets > limit then return nil, LARGE, "the body is too large" end
+  return size == 0 and "" or chunk(reader, size)
+end
+
 local function chunked_body(reader, limit)
-  local parts, total, extensions = {}, 0, 0
-  while true do
-    local size, more, reason = chunk_size(reader)
-    if not size then return nil, more, reason end
-    extensions = extensions + more -- else a small body could drag any amount of them along
-    if extensions > answer.MAX_HEAD then return nil, LARGE, "the extensions of the chunks are too long" end
-    total = total + size
-    if total > limit then return nil, LARGE, "the body is too large" end
-    if size == 0 then break end
-    local data, kind2, reason2 = chunk(reader, size)
-    if not data then return nil, kind2, reason2 end
+  local parts, sum = {}, { octets = 0, extensions = 0 }
+  repeat
+    local data, kind, reason = next_chunk(reader, sum, limit)
+    if not data then return nil, kind, reason end
     parts[#parts + 1] = data
-  end
+  until data == ""
   local ok, kind, reason = trailers(reader)
   if not ok then return nil, kind, reason end
   return table.concat(parts)
@@ -263,10 +266,10 @@ end
 -- @treturn table `status`, `headers` (raw fields, CRLF between them), `body`; or nil, kind, message
 -- @treturn boolean whether the connection may carry another request
 function answer.read(reader, method, max_body)
+  local body
   local head, kind, reason = read_head(reader)
-  if not head then return nil, kind, reason end
-  local body, kind2, reason2 = read_body(reader, head, method, max_body)
-  if not body then return nil, kind2, reason2 end
+  if head then body, kind, reason = read_body(reader, head, method, max_body) end
+  if not body then return nil, kind, reason end
   if reader.text ~= "" then return nil, BAD, "more follows the answer than was asked for" end
   return { status = head.status, headers = head.block, body = body }, reusable(head)
 end
