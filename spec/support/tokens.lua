@@ -44,25 +44,28 @@ function tokens.sign(key, header, payload, hash)
   return input .. "." .. b64(key.pkey:sign(digest.new(hash or "sha256"):update(input)))
 end
 
---- The claims of a sound access token; `changes` replaces some, `tokens.none` removes one.
+--- Removes a claim, as its value in a table of changes.
 tokens.none = {}
-function tokens.claims(changes)
-  local claims = { sub = "a1b2c3d4-0000-4000-8000-00000000cafe", iss = tokens.issuer, client_id = tokens.client_id,
-    token_use = "access", scope = "openid profile", ["cognito:groups"] = { "readers", "writers" },
-    auth_time = tokens.now - 10, iat = tokens.now - 10, exp = tokens.now + 3600, jti = "j-1", username = "alice" }
+
+local function with(claims, changes)
   for name, value in pairs(changes or {}) do
     if value == tokens.none then claims[name] = nil else claims[name] = value end
   end
   return claims
 end
 
+--- The claims of a sound access token, but for the changes.
+function tokens.claims(changes)
+  return with({ sub = "a1b2c3d4-0000-4000-8000-00000000cafe", iss = tokens.issuer, client_id = tokens.client_id,
+    token_use = "access", scope = "openid profile", ["cognito:groups"] = { "readers", "writers" },
+    auth_time = tokens.now - 10, iat = tokens.now - 10, exp = tokens.now + 3600, jti = "j-1", username = "alice" },
+    changes)
+end
+
+--- The claims of a sound ID token, but for the changes.
 function tokens.id_claims(changes)
-  local claims = tokens.claims { token_use = "id", aud = tokens.client_id, client_id = tokens.none, scope = tokens.none,
-    username = tokens.none, ["cognito:username"] = "alice" }
-  for name, value in pairs(changes or {}) do
-    if value == tokens.none then claims[name] = nil else claims[name] = value end
-  end
-  return claims
+  return with(tokens.claims { token_use = "id", aud = tokens.client_id, client_id = tokens.none, scope = tokens.none,
+    username = tokens.none, ["cognito:username"] = "alice" }, changes)
 end
 
 --- A token over claims (a table or JSON text).
