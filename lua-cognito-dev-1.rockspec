@@ -158,6 +158,7 @@ build = {
     ["cognito.emulator.keep"] = "lua/cognito/emulator/keep.lua",
     ["cognito.emulator.keys"] = "lua/cognito/emulator/keys.lua",
     ["cognito.emulator.limits"] = "lua/cognito/emulator/limits.lua",
+    ["cognito.emulator.lists"] = "lua/cognito/emulator/lists.lua",
     ["cognito.emulator.main"] = "lua/cognito/emulator/main.lua",
     ["cognito.emulator.oauth.account"] = "lua/cognito/emulator/oauth/account.lua",
     ["cognito.emulator.oauth.authorize"] = "lua/cognito/emulator/oauth/authorize.lua",

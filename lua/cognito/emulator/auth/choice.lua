@@ -5,6 +5,7 @@ local errors = require "cognito.emulator.errors"
 local factors = require "cognito.emulator.auth.factors"
 local flow_of = require "cognito.emulator.auth.flow"
 local json = require "cognito.emulator.json"
+local lists = require "cognito.emulator.lists"
 local password = require "cognito.emulator.auth.password"
 
 local M = {}
@@ -16,7 +17,7 @@ end
 
 local function otp(flow, list, name, attribute)
   local user = flow.user
-  if not factors.contains(flow.pool.config.first_factors, name) or not user.attributes[attribute] then return end
+  if not lists.contains(flow.pool.config.first_factors, name) or not user.attributes[attribute] then return end
   if user.attributes[attribute .. "_verified"] == "true" and not second_needed(flow) then list[#list + 1] = name end
 end
 
@@ -25,9 +26,9 @@ end
 function M.available(flow)
   local list, user, allowed = json.list {}, flow.user, flow.pool.config.first_factors
   if not user then return json.list { "EMAIL_OTP" } end
-  if user.password and factors.contains(allowed, "PASSWORD") then list[1], list[2] = "PASSWORD_SRP", "PASSWORD" end
+  if user.password and lists.contains(allowed, "PASSWORD") then list[1], list[2] = "PASSWORD_SRP", "PASSWORD" end
   if user.status == "FORCE_CHANGE_PASSWORD" then return list end
-  if next(user.passkeys) and factors.contains(allowed, "WEB_AUTHN") then list[#list + 1] = "WEB_AUTHN" end
+  if next(user.passkeys) and lists.contains(allowed, "WEB_AUTHN") then list[#list + 1] = "WEB_AUTHN" end
   otp(flow, list, "EMAIL_OTP", "email")
   otp(flow, list, "SMS_OTP", "phone_number")
   return list
@@ -45,7 +46,7 @@ end
 
 local function answer_select(state, flow, responses)
   local chosen = errors.check(responses.ANSWER, "InvalidParameter", "Missing required parameter ANSWER")
-  errors.check(factors.contains(M.available(flow), chosen), "InvalidParameter",
+  errors.check(lists.contains(M.available(flow), chosen), "InvalidParameter",
     "ANSWER must be one of AvailableChallenges")
   return go(state, flow, chosen, responses)
 end
@@ -74,7 +75,7 @@ end
 
 -- What cannot be had leads to the choice; an unknown user seems to have an e-mail address.
 local function first_of(flow, wanted)
-  if factors.contains(M.available(flow), wanted) then return wanted end
+  if lists.contains(M.available(flow), wanted) then return wanted end
   if flow.user then return "SELECT_CHALLENGE" end
   return (wanted == "PASSWORD" or wanted == "PASSWORD_SRP") and wanted or "EMAIL_OTP"
 end

@@ -1,14 +1,9 @@
 --- Which second factor a sign-in needs.
 -- @module cognito.emulator.auth.factors
 
-local M = {}
+local lists = require "cognito.emulator.lists"
 
-local function contains(list, item)
-  for _, value in ipairs(list) do
-    if value == item then return true end
-  end
-  return false
-end
+local M = {}
 
 -- The factors that a user has switched on and the pool allows, in the order of the pool's list.
 local function enabled(flow)
@@ -22,9 +17,9 @@ end
 -- Where MFA is required, an address of the user serves even if nothing was chosen.
 local function by_address(flow)
   local methods, attributes = flow.pool.config.mfa_methods, flow.user.attributes
-  if attributes.phone_number and contains(methods, "SMS_MFA") then return "SMS_MFA" end
-  if attributes.email and contains(methods, "EMAIL_OTP") and flow.asked ~= "EMAIL_OTP" then return "EMAIL_OTP" end
-  return contains(methods, "SOFTWARE_TOKEN_MFA") and "MFA_SETUP" or nil
+  if attributes.phone_number and lists.contains(methods, "SMS_MFA") then return "SMS_MFA" end
+  if attributes.email and lists.contains(methods, "EMAIL_OTP") and flow.asked ~= "EMAIL_OTP" then return "EMAIL_OTP" end
+  return lists.contains(methods, "SOFTWARE_TOKEN_MFA") and "MFA_SETUP" or nil
 end
 
 --- The factors among which a user may choose.
@@ -37,12 +32,10 @@ function M.second(flow)
   if flow.done.mfa or flow.done.passkey or flow.pool.config.mfa == "OFF" then return nil end
   local list = enabled(flow)
   if #list > 1 then
-    return contains(list, flow.user.preferred_mfa) and flow.user.preferred_mfa or "SELECT_MFA_TYPE"
+    return lists.contains(list, flow.user.preferred_mfa) and flow.user.preferred_mfa or "SELECT_MFA_TYPE"
   end
   if list[1] then return list[1] end
   return flow.pool.config.mfa == "ON" and by_address(flow) or nil
 end
-
-M.contains = contains
 
 return M

@@ -6,6 +6,7 @@ local errors = require "cognito.emulator.errors"
 local factors = require "cognito.emulator.auth.factors"
 local flow_of = require "cognito.emulator.auth.flow"
 local json = require "cognito.emulator.json"
+local lists = require "cognito.emulator.lists"
 local totp = require "cognito.emulator.totp"
 
 local M = {}
@@ -70,7 +71,7 @@ end
 
 function SELECT_MFA_TYPE.answer(state, flow, responses)
   local chosen = responses.ANSWER == "EMAIL_MFA" and "EMAIL_OTP" or responses.ANSWER
-  errors.check(factors.contains(choices(flow), chosen), "InvalidParameter",
+  errors.check(lists.contains(choices(flow), chosen), "InvalidParameter",
     "ANSWER must be one of MFAS_CAN_CHOOSE")
   return flow_of.pose(state, flow, chosen)
 end

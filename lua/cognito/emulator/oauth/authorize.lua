@@ -5,6 +5,7 @@ local clock = require "cognito.emulator.clock"
 local hash = require "cognito.emulator.hash"
 local html = require "cognito.emulator.html"
 local http = require "cognito.emulator.oauth.http"
+local lists = require "cognito.emulator.lists"
 local random = require "cognito.emulator.random"
 local tokens = require "cognito.emulator.tokens"
 
@@ -15,15 +16,6 @@ local BROWSER_LIFE = 3600
 local LOGIN_LIFE = 1800
 
 M.COOKIE = "cognito-emulator"
-
-local function contains(list, item)
-  for _, value in ipairs(list) do
-    if value == item then return true end
-  end
-  return false
-end
-
-M.contains = contains
 
 --- A page for mistakes that must not be answered by a redirect, since its target is not trusted.
 function M.refuse(code, text)
@@ -52,10 +44,12 @@ end
 local function scopes_of(client, text)
   local list = text and text ~= "" and split(text) or client.config.scopes
   for _, scope in ipairs(list) do
-    if not contains(client.config.scopes, scope) then return nil, scope end
+    if not lists.contains(client.config.scopes, scope) then return nil, scope end
   end
-  local identity = contains(list, "email") or contains(list, "phone") or contains(list, "profile")
-  if identity and not contains(list, "openid") then return nil, "openid is needed for email, phone and profile" end
+  local identity = lists.contains(list, "email") or lists.contains(list, "phone") or lists.contains(list, "profile")
+  if identity and not lists.contains(list, "openid") then
+    return nil, "openid is needed for email, phone and profile"
+  end
   return list
 end
 
@@ -65,7 +59,7 @@ local FLOW = { code = "code", token = "implicit" }
 local function trouble(client, given)
   local flow = FLOW[given.response_type or ""]
   if not flow then return "invalid_request", "unsupported response_type" end
-  if not contains(client.config.oauth_flows, flow) then
+  if not lists.contains(client.config.oauth_flows, flow) then
     return "unauthorized_client", "the flow " .. flow .. " is not allowed for this client"
   end
   local method = given.code_challenge_method
@@ -90,7 +84,7 @@ function M.check(state, query)
   local client = state.clients[given.client_id or ""]
   if repeated then return nil, M.refuse("invalid_request", repeated .. " was given twice") end
   if not client then return nil, M.refuse("invalid_request", "no such client_id") end
-  if not contains(client.config.redirect_uris, given.redirect_uri) then
+  if not lists.contains(client.config.redirect_uris, given.redirect_uri) then
     return nil, M.refuse("redirect_mismatch", "redirect_uri is not one of the client's")
   end
   local code, text = trouble(client, given)
@@ -106,7 +100,7 @@ function M.at_hash(access) return random.base64url(hash.sha256(access):sub(1, 16
 function M.tokens(state, family, with_refresh)
   local access = tokens.access(state, family)
   local output = { access_token = access, token_type = "Bearer", expires_in = family.client.config.access_token_ttl }
-  if contains(family.scopes, "openid") then
+  if lists.contains(family.scopes, "openid") then
     output.id_token = tokens.id(state, family, { at_hash = M.at_hash(access), nonce = family.nonce })
   end
   if with_refresh then output.refresh_token = tokens.refresh_token(state, family) end

@@ -7,6 +7,7 @@ local errors = require "cognito.emulator.errors"
 local hash = require "cognito.emulator.hash"
 local http = require "cognito.emulator.oauth.http"
 local keys = require "cognito.emulator.keys"
+local lists = require "cognito.emulator.lists"
 local random = require "cognito.emulator.random"
 local secret = require "cognito.emulator.secret"
 local tokens = require "cognito.emulator.tokens"
@@ -80,14 +81,14 @@ local function machine_scopes(client, text)
   end
   if not text or text == "" then return own end
   for scope in text:gmatch("%S+") do
-    check(authorize.contains(own, scope), "invalid_scope")
+    check(lists.contains(own, scope), "invalid_scope")
     list[#list + 1] = scope
   end
   return list
 end
 
 function GRANTS.client_credentials(state, client, given)
-  check(#client.config.secrets > 0 and authorize.contains(client.config.oauth_flows, "client_credentials"),
+  check(#client.config.secrets > 0 and lists.contains(client.config.oauth_flows, "client_credentials"),
     "unauthorized_client")
   local now, ttl = clock.seconds(), client.config.access_token_ttl
   local access = keys.jwt(client.pool.key, { sub = client.id, client_id = client.id, token_use = "access", version = 2,

@@ -4,6 +4,7 @@
 local authorize = require "cognito.emulator.oauth.authorize"
 local errors = require "cognito.emulator.errors"
 local http = require "cognito.emulator.oauth.http"
+local lists = require "cognito.emulator.lists"
 local tokens = require "cognito.emulator.tokens"
 
 local M = {}
@@ -42,7 +43,7 @@ function M.logout(state, request)
   local client = state.clients[given.client_id or ""]
   if not client then return authorize.refuse("invalid_request", "no such client_id") end
   if given.logout_uri then
-    if not authorize.contains(client.config.logout_uris, given.logout_uri) then
+    if not lists.contains(client.config.logout_uris, given.logout_uri) then
       return authorize.refuse("redirect_mismatch", "logout_uri is not one of the client's")
     end
     return http.redirect(http.url(given.logout_uri, { { "state", given.state } }), forget(state, request))

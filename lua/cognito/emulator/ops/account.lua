@@ -1,9 +1,9 @@
 --- GetUser and what else concerns the account as a whole.
 -- @module cognito.emulator.ops.account
 
-local factors = require "cognito.emulator.auth.factors"
 local json = require "cognito.emulator.json"
 local limits = require "cognito.emulator.limits"
+local lists = require "cognito.emulator.lists"
 local tokens = require "cognito.emulator.tokens"
 
 local M = {}
@@ -38,7 +38,7 @@ end
 local function configured(pool, user)
   local list, allowed = json.list {}, pool.config.first_factors
   local function add(name, has)
-    if has and factors.contains(allowed, name) then list[#list + 1] = name end
+    if has and lists.contains(allowed, name) then list[#list + 1] = name end
   end
   add("PASSWORD", user.password)
   add("EMAIL_OTP", user.attributes.email_verified == "true")

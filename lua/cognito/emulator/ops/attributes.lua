@@ -4,9 +4,9 @@
 local clock = require "cognito.emulator.clock"
 local codes = require "cognito.emulator.codes"
 local errors = require "cognito.emulator.errors"
-local factors = require "cognito.emulator.auth.factors"
 local json = require "cognito.emulator.json"
 local limits = require "cognito.emulator.limits"
+local lists = require "cognito.emulator.lists"
 local schema = require "cognito.emulator.schema"
 local signup = require "cognito.emulator.ops.signup"
 local tokens = require "cognito.emulator.tokens"
@@ -31,11 +31,11 @@ end
 -- old address stays until the code was given back.
 local function change_address(state, pool, user, name, value)
   if user.attributes[name] == value then return nil end
-  if factors.contains(pool.config.verify_before_update, name) then
+  if lists.contains(pool.config.verify_before_update, name) then
     return codes.send(state, user, "verify:" .. name, name, { address = value })
   end
   user.attributes[name], user.attributes[name .. "_verified"] = value, "false"
-  if not factors.contains(pool.config.auto_verify, name) then return nil end
+  if not lists.contains(pool.config.auto_verify, name) then return nil end
   return codes.send(state, user, "verify:" .. name, name)
 end
 
@@ -58,7 +58,7 @@ function M.DeleteUserAttributes(state, input)
   limits.rate(who.pool, who.user, "write")
   for _, name in ipairs(input.UserAttributeNames) do
     schema.check(who.pool, name, who.user.attributes[name] or "x@example.com")
-    errors.check(not factors.contains(who.pool.config.required_attributes, name), "InvalidParameter",
+    errors.check(not lists.contains(who.pool.config.required_attributes, name), "InvalidParameter",
       "Required attribute " .. name .. " cannot be deleted.")
   end
   for _, name in ipairs(input.UserAttributeNames) do

@@ -2,9 +2,9 @@
 -- @module cognito.emulator.ops.mfa
 
 local errors = require "cognito.emulator.errors"
-local factors = require "cognito.emulator.auth.factors"
 local flow_of = require "cognito.emulator.auth.flow"
 local json = require "cognito.emulator.json"
+local lists = require "cognito.emulator.lists"
 local tokens = require "cognito.emulator.tokens"
 local totp = require "cognito.emulator.totp"
 
@@ -23,7 +23,7 @@ local function enrolling(state, input)
 end
 
 local function check_allowed(pool)
-  errors.check(factors.contains(pool.config.mfa_methods, "SOFTWARE_TOKEN_MFA") and pool.config.mfa ~= "OFF",
+  errors.check(lists.contains(pool.config.mfa_methods, "SOFTWARE_TOKEN_MFA") and pool.config.mfa ~= "OFF",
     "SoftwareTokenMFANotFound", "Software Token MFA is not enabled for this user pool.")
 end
 
@@ -70,7 +70,7 @@ end
 local function change(who, method, setting)
   local user = who.user
   if setting.Enabled then
-    errors.check(factors.contains(who.pool.config.mfa_methods, method) and who.pool.config.mfa ~= "OFF",
+    errors.check(lists.contains(who.pool.config.mfa_methods, method) and who.pool.config.mfa ~= "OFF",
       "InvalidParameter", method .. " is not enabled for this user pool")
     check_possible(user, method)
   end

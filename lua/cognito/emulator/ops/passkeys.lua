@@ -3,8 +3,8 @@
 
 local clock = require "cognito.emulator.clock"
 local errors = require "cognito.emulator.errors"
-local factors = require "cognito.emulator.auth.factors"
 local json = require "cognito.emulator.json"
+local lists = require "cognito.emulator.lists"
 local random = require "cognito.emulator.random"
 local tokens = require "cognito.emulator.tokens"
 local webauthn = require "cognito.emulator.webauthn"
@@ -20,7 +20,7 @@ local function holder(state, input)
 end
 
 local function check_enabled(who)
-  errors.check(factors.contains(who.pool.config.first_factors, "WEB_AUTHN"), "WebAuthnNotEnabled",
+  errors.check(lists.contains(who.pool.config.first_factors, "WEB_AUTHN"), "WebAuthnNotEnabled",
     "WebAuthn is not enabled for this user pool.")
 end
 

@@ -5,9 +5,9 @@ local clients = require "cognito.emulator.ops.clients"
 local codes = require "cognito.emulator.codes"
 local config_of = require "cognito.emulator.config"
 local errors = require "cognito.emulator.errors"
-local factors = require "cognito.emulator.auth.factors"
 local flow_of = require "cognito.emulator.auth.flow"
 local limits = require "cognito.emulator.limits"
+local lists = require "cognito.emulator.lists"
 local password = require "cognito.emulator.auth.password"
 local random = require "cognito.emulator.random"
 local schema = require "cognito.emulator.schema"
@@ -32,7 +32,7 @@ local function names(pool, username, attributes)
   local by = pool.config.username_attributes
   if #by == 0 then return username, nil end
   local attribute = username:find("@", 1, true) and "email" or "phone_number"
-  errors.check(factors.contains(by, attribute), "InvalidParameter",
+  errors.check(lists.contains(by, attribute), "InvalidParameter",
     "Username should be " .. (by[1] == "email" and "an email." or "a phone number."))
   attributes[attribute] = attributes[attribute] or username
   schema.check(pool, attribute, username)
@@ -121,7 +121,7 @@ end
 
 --- The user who owns an address by which people sign in, other than this one.
 function M.alias_owner(pool, user, attribute, address)
-  if not factors.contains(pool.config.aliases, attribute) then return nil end
+  if not lists.contains(pool.config.aliases, attribute) then return nil end
   for _, other in pairs(pool.users) do
     if other ~= user and other.attributes[attribute] == address
       and other.attributes[attribute .. "_verified"] == "true" then return other end
