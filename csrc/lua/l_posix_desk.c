@@ -6,6 +6,7 @@
  *   end_by_interrupt()           -> true
  *   exec(argv, variables)        returns only on failure
  *   start(argv)                  -> true
+ *   exit(code)                   does not return
  *   map_library(path)            -> true; see pos_library_map
  *   listener(port)               -> listener; listener:port()
  *   listener:accept(seconds)     -> visitor
@@ -96,6 +97,10 @@ static int l_exec(lua_State *L) {
 
 static int l_start(lua_State *L) {
     return posix_done(L, pos_start(check_words(L, 1)));
+}
+
+static int l_exit(lua_State *L) {
+    pos_exit((int)luaL_checkinteger(L, 1));
 }
 
 static int l_map_library(lua_State *L) {
@@ -190,7 +195,7 @@ static void make_classes(lua_State *L) {
 static const luaL_Reg functions[] = {
     {"is_terminal", l_is_terminal}, {"ask", l_ask},     {"no_core_dump", l_no_core_dump},
     {"end_by_interrupt", l_end_by_interrupt},
-    {"exec", l_exec},               {"start", l_start}, {"map_library", l_map_library},
-    {"listener", l_listener},       {NULL, NULL}};
+    {"exec", l_exec},               {"start", l_start}, {"exit", l_exit},
+    {"map_library", l_map_library}, {"listener", l_listener}, {NULL, NULL}};
 
 const struct posix_topic posix_desk = {functions, make_classes};

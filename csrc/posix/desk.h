@@ -30,6 +30,10 @@ int pos_set_variable(const char *name, const char *value);
 /* Becomes another program. Returns only on failure. */
 int pos_exec(char *const argv[]);
 
+/* Ends this process when its output is written, without what libraries do at an exit: they free one
+ * by one what the system frees at once. */
+_Noreturn void pos_exit(int code);
+
 /* Starts a program that outlives us and has nothing of ours: no descriptor, no terminal. */
 int pos_start(char *const argv[]);
 

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -33,6 +34,11 @@ int pos_set_variable(const char *name, const char *value) {
 int pos_exec(char *const argv[]) {
     execvp(argv[0], argv);
     return -errno;
+}
+
+void pos_exit(int code) {
+    fflush(NULL);
+    _exit(code);
 }
 
 static void reset_signals(void) {

@@ -24,6 +24,7 @@ local function usual_args(argv)
 end
 
 local function token(args)
+  collectgarbage "stop" -- one refresh later at most the process is over, and all its memory free
   local done, found = nil, nil
   if not args.refresh then done, found = require "cognito.cli.quick"(args) end
   if done then return done end
@@ -46,10 +47,7 @@ local function explain(fault)
   return "cognito: this is a fault of the program itself, please report it:\n" .. debug.traceback(tostring(fault), 2)
 end
 
---- Runs one command line.
--- @tparam table argv list of words, the command first
--- @treturn integer exit code (see `cognito.cli.out`)
-return function(argv)
+local function run(argv)
   local ok, code = xpcall(dispatch, explain, argv)
   if not ok then
     io.stderr:write(code, "\n")
@@ -58,4 +56,12 @@ return function(argv)
   if io.stdout:flush() then return code end
   io.stderr:write "cognito: standard output cannot be written\n"
   return code == 0 and 1 or code
+end
+
+--- Runs one command line and ends the process, with an exit code of `cognito.cli.out`.
+-- @tparam table argv list of words, the command first
+return function(argv)
+  local code = run(argv)
+  -- sooner than `os.exit`: OpenSSL would tidy up for half a millisecond
+  require("cognito.posix").exit(code)
 end
