@@ -48,7 +48,9 @@ describe("what is loaded:", function()
     local list = loaded_by(refresh_once)
     assert.is_truthy(list["cognito.refresh"])
     for _, name in ipairs { "signin", "rounds", "signout", "device", "user", "user.account", "user.device", "hosted",
-      "verifier", "endpoints", "protocol.rules", "protocol.refusal", "protocol.faults", "protocol.wire" } do
+      "verifier", "endpoints", "protocol.rules", "protocol.refusal", "protocol.faults", "protocol.wire",
+      "protocol.retry", "resend", "wording", "events", "setback", "ended", "legacy", "stored", "intake", "nearest",
+      "user.all", "turn" } do
       assert.is_nil(list["cognito." .. name], name)
     end
   end)
