@@ -5,7 +5,10 @@ local tmp = require "spec.support.tmp"
 
 local HTTP = [[
     lua_shared_dict sessions 8m;
-    init_by_lua_block { require("spec.support.ngx.pool").init { pool_id = %q, client_id = %q, url = %q } }
+    init_by_lua_block {
+        require("spec.support.ngx.pool").init { pool_id = %q, client_id = %q, url = %q }
+        require("spec.support.ngx.sealed")()
+    }
 ]]
 
 local SERVER = [[

@@ -15,7 +15,10 @@ local SERVER = [[
 
 local INIT = [[
     lua_shared_dict sessions 8m;
-    init_by_lua_block { require("spec.support.ngx.pool").init(%s) }
+    init_by_lua_block {
+        require("spec.support.ngx.pool").init(%s)
+        require("spec.support.ngx.sealed")()
+    }
 ]]
 
 local function settings(service, more)

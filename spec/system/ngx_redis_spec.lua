@@ -11,6 +11,7 @@ local INIT = [[
     init_by_lua_block {
         local storage = require("spec.support.ngx.redis_cases").storage(%d)
         require("spec.support.ngx.pool").init { pool_id = %q, client_id = %q, url = %q, storage = storage }
+        require("spec.support.ngx.sealed")()
     }
 ]]
 

@@ -1,6 +1,5 @@
 --- Runs inside nginx: the pool of the specs, as an application would make it in init_by_lua*, and handlers over it.
 local cognito = require "cognito"
-local seal = require "spec.support.ngx.sealed"
 
 local M = {}
 
@@ -14,7 +13,6 @@ function M.init(given)
     storage = given.storage or assert(cognito.storage.shared_dict { name = "sessions", key = ("k"):rep(32) }),
   }
   M.pool = assert(cognito.pool(options))
-  seal()
 end
 
 local function answer(value, err)
