@@ -203,7 +203,8 @@ local function next_chunk(reader, sum, limit)
   if sum.extensions > answer.MAX_HEAD then return nil, LARGE, "the extensions of the chunks are too long" end
   sum.octets = sum.octets + size
   if sum.octets > limit then return nil, LARGE, "the body is too large" end
-  return size == 0 and "" or chunk(reader, size)
+  if size == 0 then return "" end
+  return chunk(reader, size)
 end
 
 local function chunked_body(reader, limit)
