@@ -2,13 +2,9 @@
 local cognito = require "cognito"
 local cjson = require "cjson.safe"
 local cognito_guard = require "resty.cognito"
+local must = require "spec.support.ngx.must"
 
 local M = {}
-
-local function must(value, err)
-  if value then return value end
-  error(tostring(err), 2)
-end
 
 local function say(...) ngx.log(ngx.DEBUG, "said: ", ...) end
 

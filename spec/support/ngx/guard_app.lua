@@ -1,16 +1,12 @@
---- Runs inside nginx: the application of spec/system/ngx_guard_spec.lua.
+--- Runs inside nginx: the application of spec/system/ngx_guard_spec.lua, ngx_visits_spec.lua and ngx_bearer_spec.lua.
 local cjson = require "cjson.safe"
 local cognito = require "cognito"
 local cognito_guard = require "resty.cognito"
+local must = require "spec.support.ngx.must"
 
 local M = {}
 
 local KEY = ("k"):rep(32)
-
-local function must(value, err)
-  if value then return value end
-  error(tostring(err), 2)
-end
 
 --- Make the pool and the guards.
 -- @tparam table given `pool_id`, `client_id`, `url`, `issuer`, `secret`

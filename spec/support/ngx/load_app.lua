@@ -1,14 +1,14 @@
 --- Runs inside nginx: the application of spec/support/ngx_load.lua.
 local base = require "spec.support.ngx.pool"
+local cognito_guard = require "resty.cognito"
+local must = require "spec.support.ngx.must"
 
 local M = {}
 
 --- Make the pool (see `spec.support.ngx.pool`) and a guard over it.
 function M.init(given)
   base.init(given)
-  local err
-  M.guard, err = require("resty.cognito").new { pool = base.pool, key = ("k"):rep(32), home = "/who" }
-  if not M.guard then error(tostring(err)) end
+  M.guard = must(cognito_guard.new { pool = base.pool, key = ("k"):rep(32), home = "/who" })
 end
 
 --- Make sessions of which only the refresh token is known; answers their ids. `?n=`

@@ -1,16 +1,12 @@
 --- Runs inside nginx: the application of spec/support/ngx_mixed.lua, which has every handler of the guard.
 local base = require "spec.support.ngx.load_app"
 local cognito_guard = require "resty.cognito"
+local must = require "spec.support.ngx.must"
 local pools = require "spec.support.ngx.pool"
 
 local M = {}
 
 local KEY = ("k"):rep(32)
-
-local function must(value, err)
-  if value then return value end
-  error(tostring(err), 2)
-end
 
 --- Make the guards.
 -- @tparam table given see `spec.support.ngx.pool`; `domain`, `bearer_client`
