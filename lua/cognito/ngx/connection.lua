@@ -146,12 +146,13 @@ function connection.exchange(conn, bytes, method, max_body)
     sock:close()
     return read_failure("network", reason, reader)
   end
-  local response, kind, message = answer.read(reader, method, max_body)
+  -- the second is of an answer whether its connection may carry another request, else the kind of the failure
+  local response, second, message = answer.read(reader, method, max_body)
   if not response then
     sock:close()
-    return read_failure(kind, message, reader)
+    return read_failure(second, message, reader)
   end
-  keep(sock, kind)
+  keep(sock, second)
   return response
 end
 

@@ -98,6 +98,11 @@ end
 
 local FORBIDDEN = 'Your account does not have access to this page. <a href="%s">Go back</a>.'
 
+local function forbid(self, policy)
+  if is_api(policy) then return reply.json(403, "forbidden") end
+  return reply.page(403, "Not for you", FORBIDDEN:format(reply.escape(self.home)))
+end
+
 --- Lets a request of a signed-in browser pass.
 -- @tparam table self the guard
 -- @tparam table policy `optional`, `groups`, `scopes`, `api` (true or false instead of looking)
@@ -115,10 +120,7 @@ function login.handle(self, policy)
   end
   local claims, bad = claims_of(visit, visit.session)
   if not claims then return reply.unavailable(bad, is_api(policy)) end
-  if bearer.missing(policy, claims, policy.scopes and scope_of(visit.kept, token)) then
-    if is_api(policy) then return reply.json(403, "forbidden") end
-    return reply.page(403, "Not for you", FORBIDDEN:format(reply.escape(self.home)))
-  end
+  if bearer.missing(policy, claims, policy.scopes and scope_of(visit.kept, token)) then return forbid(self, policy) end
   return pass(self, visit, token, claims)
 end
 
