@@ -134,20 +134,26 @@ local function check_redirect(uri, where)
   if not fine then error(("%s: %q must be https, or http to localhost, without a fragment"):format(where, uri), 0) end
 end
 
-local function client(given, where)
-  local out = fill(given, CLIENT, where, CLIENT_WORDS)
-  if out.rotation then
-    out.rotation = fill(out.rotation, ROTATION, where .. ".rotation")
-    local grace = out.rotation.grace
-    if grace < 0 or grace > 60 then error(where .. ".rotation.grace must be 0 to 60 seconds", 0) end
-  end
-  if not out.id:find("^[%w_+]+$") or #out.id > 128 then error(where .. ".id is not a client id: [A-Za-z0-9_+]", 0) end
-  for _, secret in ipairs(out.secrets) do
+local function rotation(given, where)
+  local out = fill(given, ROTATION, where)
+  if out.grace < 0 or out.grace > 60 then error(where .. ".grace must be 0 to 60 seconds", 0) end
+  return out
+end
+
+local function check_secrets(secrets, where)
+  for _, secret in ipairs(secrets) do
     if not secret:find("^[%w_+]+$") or #secret < 24 or #secret > 64 then
-      error(where .. ".secrets: a secret has 24 to 64 characters of [A-Za-z0-9_+]", 0)
+      error(where .. ": a secret has 24 to 64 characters of [A-Za-z0-9_+]", 0)
     end
   end
-  if #out.secrets > 2 then error(where .. ".secrets: at most two secrets can be live at once", 0) end
+  if #secrets > 2 then error(where .. ": at most two secrets can be live at once", 0) end
+end
+
+local function client(given, where)
+  local out = fill(given, CLIENT, where, CLIENT_WORDS)
+  if out.rotation then out.rotation = rotation(out.rotation, where .. ".rotation") end
+  if not out.id:find("^[%w_+]+$") or #out.id > 128 then error(where .. ".id is not a client id: [A-Za-z0-9_+]", 0) end
+  check_secrets(out.secrets, where .. ".secrets")
   for _, uri in ipairs(out.redirect_uris) do check_redirect(uri, where .. ".redirect_uris") end
   for _, uri in ipairs(out.logout_uris) do check_redirect(uri, where .. ".logout_uris") end
   out.flows = {}

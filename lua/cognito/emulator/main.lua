@@ -79,27 +79,38 @@ local function announce(state)
   io.stdout:flush()
 end
 
-local function start(args)
-  local cq, state = cqueues.new(), prepare(args)
-  local path = args.state_file or state.config.state_file
-  if path then require("cognito.emulator.keep").attach(cq, state, path) end
-  local function leave()
+local function leave_with(state)
+  return function()
     if state.made_ca_file then os.remove(state.ca_file) end
     if state.save then state:save() end
     os.exit(0)
   end
-  on_signals(cq, leave)
+end
+
+local function sweep_now_and_then(cq, state)
   cq:wrap(function()
     while true do
       cqueues.sleep(60)
       state:sweep()
     end
   end)
+end
+
+local function url_of(args, port)
+  local host = args.host:find(":", 1, true) and "[" .. args.host .. "]" or args.host
+  return ("%s://%s:%d"):format(args.tls and "https" or "http", host, port)
+end
+
+local function start(args)
+  local cq, state = cqueues.new(), prepare(args)
+  local path, leave = args.state_file or state.config.state_file, leave_with(state)
+  if path then require("cognito.emulator.keep").attach(cq, state, path) end
+  on_signals(cq, leave)
+  sweep_now_and_then(cq, state)
   if args.exit_with_stdin then watch_parent(cq, leave) end
-  local bound, err = server.listen(cq, router.new(state), args.host, args.port)
-  if not bound then return nil, err end
-  local shown = args.host:find(":", 1, true) and "[" .. args.host .. "]" or args.host
-  state.url = ("%s://%s:%d"):format(args.tls and "https" or "http", shown, bound)
+  local port, err = server.listen(cq, router.new(state), args.host, args.port)
+  if not port then return nil, err end
+  state.url = url_of(args, port)
   announce(state)
   return cq
 end

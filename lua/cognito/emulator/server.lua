@@ -133,6 +133,18 @@ local function serve(app, link)
   close(link)
 end
 
+local function accept_all(cq, app, listener)
+  local count = 0
+  while true do
+    local client = listener:accept({ nodelay = true }, 60)
+    if client then
+      count = count + 1
+      local link = { socket = client, id = count }
+      cq:wrap(function() serve(app, link) end)
+    end
+  end
+end
+
 --- Listens and serves in the given controller.
 -- @tparam table cq cqueues controller
 -- @tparam table app `handshake`, `begin`, `answer`, `play` (see router.lua)
@@ -148,17 +160,7 @@ function M.listen(cq, app, host, port)
   end
   if not ok then return nil, ("cannot listen on %s:%d: %s"):format(host, port, errno.strerror(why) or why) end
   local _, _, bound = listener:localname()
-  cq:wrap(function()
-    local count = 0
-    while true do
-      local client = listener:accept({ nodelay = true }, 60)
-      if client then
-        count = count + 1
-        local link = { socket = client, id = count }
-        cq:wrap(function() serve(app, link) end)
-      end
-    end
-  end)
+  cq:wrap(function() accept_all(cq, app, listener) end)
   return bound
 end
 
