@@ -55,6 +55,29 @@ local function sign_in(emulator, store)
   return step.session
 end
 
+local function start_workers(emulator, store, count, id)
+  local workers = {}
+  for i = 1, count do
+    workers[i] = spawn { "spec/support/refresh_worker.lua", emulator.url, emulator.pool_id, emulator.client_id, store,
+      id }
+  end
+  answers(workers, 60)
+  return workers
+end
+
+-- All ask at the same moment, the old token being over. What they said last round must not be said again.
+local function play(workers, time, last, stats)
+  for _, worker in ipairs(workers) do worker.input:write(time .. "\n") end
+  local said = answers(workers, 60)
+  local same = said[1] ~= last
+  for _, line in ipairs(said) do
+    same = same and line == said[1]
+    if line:find "^error" then stats.errors[#stats.errors + 1] = line end
+  end
+  if not same then stats.different = stats.different + 1 end
+  return said[1]
+end
+
 --- @tparam table emulator one whose client rotates refresh tokens and whose tokens live an hour
 -- @tparam string store see `spec.support.stores`
 -- @tparam number processes
@@ -62,26 +85,12 @@ end
 -- @treturn table `rounds`, `refreshes`, `reuses`, `requests`, `seconds`, and `different` (rounds in which not all
 -- processes had the same new token), `errors` (list)
 function crowd.run(emulator, store, processes, rounds)
-  local session = sign_in(emulator, store)
-  local stats = { rounds = rounds, different = 0, errors = {} }
-  local workers = {}
-  for i = 1, processes do
-    workers[i] = spawn { "spec/support/refresh_worker.lua", emulator.url, emulator.pool_id, emulator.client_id, store,
-      session.id }
-  end
-  answers(workers, 60)
+  local session, stats = sign_in(emulator, store), { rounds = rounds, different = 0, errors = {} }
+  local workers = start_workers(emulator, store, processes, session.id)
   local start, last = uv.hrtime(), "token " .. session:access_token():sub(-40)
   for round = 1, rounds do
     emulator.clock { advance = HOUR }
-    for _, worker in ipairs(workers) do worker.input:write(round * HOUR .. "\n") end
-    local said = answers(workers, 60)
-    local same = said[1] ~= last
-    for _, line in ipairs(said) do
-      same = same and line == said[1]
-      if line:find "^error" then stats.errors[#stats.errors + 1] = line end
-    end
-    if not same then stats.different = stats.different + 1 end
-    last = said[1]
+    last = play(workers, round * HOUR, last, stats)
   end
   stats.seconds = (uv.hrtime() - start) / 1e9
   close(workers)
