@@ -55,11 +55,12 @@ end
 -- The row that a boto3 script must be slower than, by this factor.
 local function boto3_row(nginx, env)
   local python = os.getenv "PYTHON" or "/usr/bin/python3"
-  if not os.execute(python .. " -c 'import boto3' 2>/dev/null") then
+  local version = sh(python .. " -c 'import boto3; print(boto3.__version__)' 2>/dev/null || true")
+  if version == "" then
     print "boto3 is not there: no comparison with it"
     return nil
   end
-  return row("boto3 script, TLS", with(env, python, "bench/cold.py", nginx.tls, nginx.ca_file),
+  return row(("boto3 %s script, TLS"):format(version), with(env, python, "bench/cold.py", nginx.tls, nginx.ca_file),
     { per = "cognito token, expired, TLS", least = 25 })
 end
 
