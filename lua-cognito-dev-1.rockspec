@@ -288,6 +288,7 @@ build = {
     ["cognito.storage.redis"] = "lua/cognito/storage/redis.lua",
     ["cognito.storage.redis_link"] = "lua/cognito/storage/redis_link.lua",
     ["cognito.storage.trouble"] = "lua/cognito/storage/trouble.lua",
+    ["cognito.storage.watch"] = "lua/cognito/storage/watch.lua",
     ["cognito.stored"] = "lua/cognito/stored.lua",
     ["cognito.tokens"] = "lua/cognito/tokens.lua",
     ["cognito.totp"] = "lua/cognito/totp.lua",

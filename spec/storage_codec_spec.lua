@@ -4,6 +4,7 @@ local core = require "cognito.core"
 local keys = require "cognito.storage.keys"
 local proc = require "spec.support.proc"
 local tmp = require "spec.support.tmp"
+local watch = require "cognito.storage.watch"
 
 local KEY, OTHER = ("ab"):rep(32), ("cd"):rep(32)
 local RECORD = { version = "id.7", refresh_token = "CANARY", scopes = { "openid" }, expires_at = 1795302693.25 }
@@ -182,23 +183,23 @@ end)
 
 describe("the watch over versions", function()
   it("sees a record that went back, and only that", function()
-    local watch = codec.watch()
-    assert.is_true(watch:note(KEY, "a.9"))
-    assert.is_true(watch:note(KEY, "a.9"))
-    assert.is_true(watch:note(KEY, "a.10"))
-    assert.is_false(watch:note(KEY, "a.9"))
-    assert.is_true(watch:note(OTHER, "a.1"))
-    assert.is_true(watch:note(KEY, "b.1"))
-    watch:forget(KEY)
-    assert.is_true(watch:note(KEY, "b.0"))
+    local seen = watch.new()
+    assert.is_true(seen:note(KEY, "a.9"))
+    assert.is_true(seen:note(KEY, "a.9"))
+    assert.is_true(seen:note(KEY, "a.10"))
+    assert.is_false(seen:note(KEY, "a.9"))
+    assert.is_true(seen:note(OTHER, "a.1"))
+    assert.is_true(seen:note(KEY, "b.1"))
+    seen:forget(KEY)
+    assert.is_true(seen:note(KEY, "b.0"))
   end)
 
   it("holds a bounded number of records", function()
-    local watch, n = codec.watch(), 0
-    for i = 1, 20000 do watch:note(("%064x"):format(i), "a.2") end
-    for _ in pairs(watch.young) do n = n + 1 end
-    for _ in pairs(watch.old) do n = n + 1 end
+    local seen, n = watch.new(), 0
+    for i = 1, 20000 do seen:note(("%064x"):format(i), "a.2") end
+    for _ in pairs(seen.young) do n = n + 1 end
+    for _ in pairs(seen.old) do n = n + 1 end
     assert.is_true(n <= 8192)
-    assert.is_false(watch:note(("%064x"):format(20000), "a.1"))
+    assert.is_false(seen:note(("%064x"):format(20000), "a.1"))
   end)
 end)

@@ -9,6 +9,7 @@ local core = require "cognito.core"
 local dict = require "cognito.ngx.dict"
 local keys = require "cognito.storage.keys"
 local options = require "cognito.options"
+local trouble = require "cognito.storage.trouble"
 
 local storage = {}
 
@@ -45,7 +46,7 @@ end
 local function decode(self, key, octets)
   local record, problem = codec.decode(key, octets, self.keys)
   if record then return record end
-  return nil, type(problem) == "table" and problem or codec.problem(problem, "a record in " .. self.name)
+  return nil, type(problem) == "table" and problem or trouble.record(problem, "a record in " .. self.name)
 end
 
 local function has_version(self, key, expected)

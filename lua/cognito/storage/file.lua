@@ -14,10 +14,12 @@
 -- @module cognito.storage.file
 
 local codec = require "cognito.storage.codec"
+local lazy = require "cognito.lazy"
 local locks = require "cognito.storage.locks"
 local options = require "cognito.options"
 local posix = require "cognito.posix"
-local trouble = require "cognito.storage.trouble"
+
+local trouble = lazy.module "cognito.storage.trouble"
 
 local file = {}
 
@@ -57,7 +59,7 @@ function file.new(opts)
     keys = opts.key and require("cognito.storage.keys").new(opts.key, "cognito.storage.file"),
     lockless = opts.lock == "none",
     locks = locks.new(),
-    seen = opts.key and codec.watch(),
+    seen = opts.key and require("cognito.storage.watch").new(),
   }, File)
 end
 
@@ -200,7 +202,7 @@ end
 local function refusal(self, folder, key, problem)
   if type(problem) == "table" then return problem end
   if PUT_ASIDE[problem] then return set_aside(self, folder, key, problem) end
-  return codec.problem(problem, "the session file " .. path_of(self, key))
+  return trouble.record(problem, "the session file " .. path_of(self, key))
 end
 
 -- Under the guard: as `load`, but what cannot be used is put aside, and there are errors only.

@@ -13,10 +13,11 @@
 
 local codec = require "cognito.storage.codec"
 local core = require "cognito.core"
-local errors = require "cognito.errors"
 local keys = require "cognito.storage.keys"
 local options = require "cognito.options"
 local link = require "cognito.storage.redis_link"
+local trouble = require "cognito.storage.trouble"
+local watch = require "cognito.storage.watch"
 
 local redis = {}
 
@@ -91,17 +92,13 @@ function redis.new(opts)
     keys = keys.new(opts.key, "cognito.storage.redis"),
     prefix = opts.prefix or "cognito:",
     ttl = ("%.0f"):format((opts.ttl or TTL) * 1000),
-    seen = codec.watch(),
+    seen = watch.new(),
   }, Redis)
 end
 
 -- The braces keep a record and its lock on one node of a cluster.
 local function name_of(self, key)
   return self.prefix .. "{" .. key .. "}"
-end
-
-local function conflict()
-  return errors.new("store", "the record was changed by somebody else", { code = "conflict" })
 end
 
 local PUT_ASIDE = { corrupt = true, tampered = true, rolled_back = true }
@@ -118,7 +115,7 @@ end
 local function refusal(self, key, data, problem)
   if type(problem) == "table" then return problem end
   local hint = PUT_ASIDE[problem] and set_aside(self, key, data) or nil
-  return codec.problem(problem, "the record " .. name_of(self, key) .. " in Redis", hint)
+  return trouble.record(problem, "the record " .. name_of(self, key) .. " in Redis", hint)
 end
 
 -- The version outside the seal serves Redis' comparison only; the one inside counts. `known`: see `Watch:note`.
@@ -162,7 +159,7 @@ function Redis:put(key, record, expected)
   local words = { expected or "", record.version, head .. body .. tail, self.ttl, ends_at }
   local answer, err = self.link:run(PUT, { name_of(self, key) }, words)
   if not answer then return nil, err end
-  if answer[1] ~= "ok" and not is_stored(self, key, record) then return nil, conflict() end
+  if answer[1] ~= "ok" and not is_stored(self, key, record) then return nil, trouble.conflict() end
   self.seen:note(key, record.version)
   return true
 end
@@ -174,7 +171,7 @@ end
 function Redis:delete(key, expected)
   local answer, err = self.link:run(DELETE, { name_of(self, key) }, { expected or "" })
   if not answer then return nil, err end
-  if answer[1] ~= "ok" then return nil, conflict() end
+  if answer[1] ~= "ok" then return nil, trouble.conflict() end
   self.seen:forget(key)
   return true
 end
@@ -184,7 +181,7 @@ local function milliseconds(seconds)
 end
 
 local function lost()
-  return errors.new("store", "the lock is not ours", { code = "lock_lost" })
+  return trouble.lock_lost()
 end
 
 --- Takes the lock of a key.

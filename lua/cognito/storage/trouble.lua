@@ -1,7 +1,6 @@
---- The errors of the file storage, each with its cure.
+--- The errors of storages, those of the file storage above all, each with its cure.
 -- @module cognito.storage.trouble
 
-local codec = require "cognito.storage.codec"
 local errors = require "cognito.errors"
 
 local trouble = {}
@@ -55,6 +54,32 @@ function trouble.file(path, code, message)
   return failure("the session file", path, code, message, FILE_HINTS[code] or FOLDER_HINTS[code])
 end
 
+local RECORDS = {
+  corrupt = "is damaged or not a record of this library",
+  tampered = "was changed by somebody without the key, or belongs to another place",
+  rolled_back = "is older than one that was seen before: somebody has put an old copy back",
+  newer = "was written by a newer version of lua-cognito",
+  key = "is sealed with a key that is not among the given ones",
+  sealed = "is sealed, and no key was given",
+  not_sealed = "is not sealed, though a key was given",
+}
+
+local RECORD_HINTS = {
+  newer = "update lua-cognito",
+  key = "give the key it was sealed with as an older key",
+  sealed = "give the key it was sealed with",
+  not_sealed = "remove it and sign in again; or leave the key out",
+}
+
+--- A record cannot be used.
+-- @tparam string code of `cognito.storage.codec.decode`, or `rolled_back`
+-- @tparam string what names the record for a person
+-- @tparam[opt] string hint what to do; else the usual cure
+-- @treturn table an error of kind `store`
+function trouble.record(code, what, hint)
+  return errors.new("store", ("%s %s"):format(what, RECORDS[code]), { code = code, hint = hint or RECORD_HINTS[code] })
+end
+
 local function rename(folder, name, stem)
   local new, turn = stem, 1
   local ok, code = folder:rename(name, new)
@@ -70,13 +95,13 @@ end
 -- @tparam string path of the folder
 -- @tparam string name of the file
 -- @tparam string suffix of its new name
--- @tparam string code of `codec.problem`
+-- @tparam string code of `trouble.record`
 -- @treturn table an error of kind `store`
 function trouble.put_aside(folder, path, name, suffix, code)
   local new = rename(folder, name, name .. suffix)
   local hint = new and ("sign in again; the old file is kept as %s/%s"):format(path, new)
     or ("it could not be renamed; move %s/%s away and sign in again"):format(path, name)
-  return codec.problem(code, ("the session file %s/%s"):format(path, name), hint)
+  return trouble.record(code, ("the session file %s/%s"):format(path, name), hint)
 end
 
 --- The stored version is not the expected one.
