@@ -12,6 +12,7 @@ local HTTP = [[
         app = require "spec.support.ngx.guard_app"
         app.init { pool_id = %q, client_id = %q, url = %q, issuer = %q, secret = %q }
         app.init_bearer { pool_id = %q, issuer = %q, client_id = %q }
+        require("spec.support.ngx.sealed")()
     }
 ]]
 

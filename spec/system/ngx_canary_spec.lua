@@ -14,6 +14,7 @@ local HTTP = [[
         app = require "spec.support.ngx.canary_app"
         app.init { user_pool_id = %q, client_id = "web", client_secret = %q, endpoint = %q, domain = %q, issuer = %q,
             key = %q, redirect_uri = "http://localhost:$PORT/callback", timeout = 2, deadline = 3, max_attempts = 2 }
+        require("spec.support.ngx.sealed")()
     }
 ]]
 

@@ -24,6 +24,7 @@ local HTTP = [[
             wrong.key = key
             refused[#refused + 1] = tostring(select(2, require("resty.cognito").new(wrong)))
         end
+        require("spec.support.ngx.sealed")()
     }
 ]]
 

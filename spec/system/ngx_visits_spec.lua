@@ -11,6 +11,7 @@ local HTTP = [[
     init_by_lua_block {
         app = require "spec.support.ngx.guard_app"
         app.init { pool_id = %q, client_id = %q, url = %q, issuer = %q }
+        require("spec.support.ngx.sealed")()
     }
 ]]
 
