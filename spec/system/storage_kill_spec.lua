@@ -42,9 +42,10 @@ end
 local function describe_point(point) return ("%s number %d: %s"):format(point.name, point.nth, point.line) end
 
 local FILE_CALLS = {
-  openat = true, read = true, write = true, pwrite64 = true, ftruncate = true, utimensat = true, fsync = true, close = true, rename = true, renameat = true,
-  renameat2 = true, unlinkat = true, fstat = true, newfstatat = true, flock = true, fchmod = true, mkdir = true,
-  chmod = true, stat = true, getdents64 = true, getrandom = true, fstatfs = true, open = true, statfs = true,
+  openat = true, read = true, write = true, pwrite64 = true, ftruncate = true, utimensat = true, fsync = true,
+  close = true, rename = true, renameat = true, renameat2 = true, unlinkat = true, fstat = true, newfstatat = true,
+  flock = true, fchmod = true, mkdir = true, chmod = true, stat = true, getdents64 = true, getrandom = true,
+  fstatfs = true, open = true, statfs = true,
 }
 
 -- The victim's own reports are no part of what is shown.
