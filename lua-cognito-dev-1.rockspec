@@ -93,6 +93,7 @@ build = {
         "csrc/posix/library.c",
         "csrc/posix/listener.c",
         "csrc/posix/lock.c",
+        "csrc/posix/process.c",
         "csrc/posix/program.c",
         "csrc/posix/record.c",
         "csrc/posix/result.c",

@@ -1,8 +1,6 @@
 /* cognito.posix: clocks and the process. */
 #include "l_posix.h"
 
-#include <unistd.h>
-
 static int l_now(lua_State *L) {
     lua_pushnumber(L, pos_now());
     return 1;
@@ -24,7 +22,7 @@ static int l_sleep(lua_State *L) {
 }
 
 static int l_getpid(lua_State *L) {
-    lua_pushinteger(L, getpid());
+    lua_pushinteger(L, pos_pid());
     return 1;
 }
 

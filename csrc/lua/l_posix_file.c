@@ -251,7 +251,7 @@ static int folder_lock(lua_State *L) {
     const char *name = posix_checkname(L, 2);
     struct lock *lock = lua_newuserdata(L, sizeof *lock);
     lock->fd = -1;
-    lock->owner = getpid();
+    lock->owner = pos_pid();
     lcog_setclass(L, LOCK);
     int result = pos_lock_open(folder->fd, name);
     if (result < 0) return posix_fail(L, result);
@@ -261,12 +261,12 @@ static int folder_lock(lua_State *L) {
 
 static int lock_try(lua_State *L) {
     const struct lock *lock = check_lock(L, 1);
-    return posix_done(L, lock->owner == getpid() ? pos_lock_try(lock->fd) : -POS_FORKED);
+    return posix_done(L, lock->owner == pos_pid() ? pos_lock_try(lock->fd) : -POS_FORKED);
 }
 
 static int lock_release(lua_State *L) {
     const struct lock *lock = check_lock(L, 1);
-    return posix_done(L, lock->owner == getpid() ? pos_lock_release(lock->fd) : -POS_FORKED);
+    return posix_done(L, lock->owner == pos_pid() ? pos_lock_release(lock->fd) : -POS_FORKED);
 }
 
 static int lock_is_current(lua_State *L) {
@@ -280,7 +280,7 @@ static int shut(struct lock *lock) {
     int fd = lock->fd, result = -POS_FORKED;
     lock->fd = -1;
     if (fd < 0) return 0;
-    if (lock->owner == getpid()) result = pos_lock_release(fd);
+    if (lock->owner == pos_pid()) result = pos_lock_release(fd);
     close(fd);
     return result;
 }

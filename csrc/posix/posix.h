@@ -13,6 +13,7 @@
 
 #include <stddef.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 
 /* ---- results: 0 or a descriptor; else a negated errno value or one of these, negated ---- */
 
@@ -154,6 +155,11 @@ double pos_boottime(void);
 /* Waits this many seconds (at most a day; nothing for zero, negative and NaN), whatever signals
  * arrive in between. */
 void pos_sleep(double seconds);
+
+/* ---- processes ---- */
+
+/* The number of this process, also in a child made by fork; a system call at the first time alone. */
+pid_t pos_pid(void);
 
 /* ---- shared libraries ---- */
 

@@ -76,6 +76,12 @@ static int cut(int fd, off_t size) {
     return result < 0 ? -errno : 0;
 }
 
+/* Whoever takes a spare away removes it, so while it has one name that is its own: no look at the name is needed. */
+static int is_sound(const struct stat *st, const struct pos_file *spare, size_t size) {
+    return st->st_nlink == 1 && (st->st_mode & 07777) == 0600 && st->st_uid == spare->stamp.owner &&
+           st->st_size == (off_t)size;
+}
+
 /* -POS_CHANGED: it cannot be used, for somebody took our right to it, or its times are too coarse. */
 static int refill(struct pos_file *spare, const char *data, size_t size) {
     struct stat st;
@@ -83,7 +89,7 @@ static int refill(struct pos_file *spare, const char *data, size_t size) {
     if (result == 0) result = pos_write_all(spare->fd, data, size);
     if (result < 0) return result;
     if (fstat(spare->fd, &st) != 0) return -errno;
-    if ((st.st_mode & 07777) != 0600 || !make_later(spare->fd, &st, spare->stamp.written)) return -POS_CHANGED;
+    if (!is_sound(&st, spare, size) || !make_later(spare->fd, &st, spare->stamp.written)) return -POS_CHANGED;
     pos_take_stamp(&st, &spare->stamp);
     return pos_sync(spare->fd);
 }
@@ -98,7 +104,7 @@ static int make_spare(int folder, const char *name, const char *data, size_t siz
 
 static int fill_spare(int folder, const char *name, const char *data, size_t size, struct pos_file *spare) {
     int result = -POS_CHANGED;
-    if (spare->fd >= 0 && pos_file_is(folder, name, &spare->stamp)) result = refill(spare, data, size);
+    if (spare->fd >= 0) result = refill(spare, data, size);
     return result == -POS_CHANGED ? make_spare(folder, name, data, size, spare) : result;
 }
 

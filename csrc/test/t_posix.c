@@ -147,6 +147,15 @@ static void test_locks(void) {
     pos_file_remove(folder, "l");
 }
 
+static int knows_itself(int generations) {
+    if (pos_pid() != getpid() || pos_pid() != getpid()) return 1;
+    return generations > 0 ? in_child(knows_itself, generations - 1) : 0;
+}
+
+static void test_processes(void) {
+    CHECK(knows_itself(3) == 0 && pos_pid() == getpid());
+}
+
 static void on_alarm(int number) {
     (void)number;
 }
@@ -197,6 +206,7 @@ int main(void) {
     test_list();
     test_replaced_under_the_reader();
     test_locks();
+    test_processes();
     test_signals();
     test_folders();
     test_results();

@@ -84,7 +84,7 @@ describe("the file storage", function()
       end
       local figures = ("%d kills left the old record, %d the new"):format(old, new)
       print(case .. ": " .. figures)
-      assert.is_true(old > 15 and new > 5, figures)
+      assert.is_true(old > 10 and new > 3, figures)
     end)
 
     traced("survives the failure of every file call while it " .. case, function()

@@ -13,6 +13,7 @@
 -- Writing waits for the disk, so this storage blocks; it is refused inside nginx.
 -- @module cognito.storage.file
 
+-- Nothing of it is loaded late: it has to answer when no file can be opened any more.
 local codec = require "cognito.storage.codec"
 local lazy = require "cognito.lazy"
 local locks = require "cognito.storage.locks"
@@ -20,6 +21,8 @@ local options = require "cognito.options"
 local posix = require "cognito.posix"
 
 local trouble = lazy.module "cognito.storage.trouble"
+
+local getpid = posix.getpid
 
 local file = {}
 
@@ -89,14 +92,14 @@ local function open_folder(self)
   if not self.lockless and folder:is_remote() then
     return nil, folder_failure(self, "no_locks", "locks cannot be trusted on a network file system")
   end
-  self.folder, self.pid = folder, posix.getpid()
+  self.folder, self.pid = folder, getpid()
   self.locks.last, self.last = nil, nil
   return folder
 end
 
 -- An inherited folder would not keep parent and child of a fork apart: the child opens its own.
 local function open(self)
-  if self.folder and self.pid == posix.getpid() then return self.folder end
+  if self.folder and self.pid == getpid() then return self.folder end
   return open_folder(self)
 end
 
@@ -275,7 +278,7 @@ end
 -- @treturn boolean|nil true, or nil and an error of kind `store`: the old record is untouched then
 function File:put(key, record, expected)
   local folder, last = self.folder, self.last
-  if last and last.key == key and last.record.version == expected and self.swept and self.pid == posix.getpid() then
+  if last and last.key == key and last.record.version == expected and self.swept and self.pid == getpid() then
     local ok, err = replace_last(self, folder, key, record)
     if ok or err then return ok, err end
   end
