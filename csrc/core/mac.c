@@ -2,6 +2,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED 1 /* SHA256_Init and its kin, see cog_fingerprint */
 #include "mac.h"
 #include "b64.h"
+#include "crypto.h"
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -25,12 +26,6 @@ struct cog_mac {
     size_t key_len;
     bool has_key;
 };
-
-/* OpenSSL's queue belongs to the whole process: what we caused does not stay in it. */
-static cog_err crypto_failed(void) {
-    ERR_clear_error();
-    return COG_CRYPTO;
-}
 
 static EVP_MAC_CTX *new_hmac(void) {
     char name[] = "SHA256";
@@ -70,7 +65,7 @@ cog_err cog_sha256_parts(cog_mac *mac, const cog_slice *parts, size_t count, uns
     int ok = EVP_DigestInit_ex2(mac->digest, mac->sha256, NULL);
     for (size_t i = 0; ok && i < count; i++) ok = EVP_DigestUpdate(mac->digest, parts[i].data, parts[i].len);
     ok = ok && EVP_DigestFinal_ex(mac->digest, out, NULL);
-    return ok ? COG_OK : crypto_failed();
+    return cog_crypto_outcome(ok);
 }
 
 cog_err cog_sha256(cog_mac *mac, cog_slice text, unsigned char out[COG_SHA256_SIZE]) {
@@ -115,13 +110,13 @@ cog_err cog_hmac_sha256(cog_mac *mac, cog_slice key, const cog_slice *parts, siz
     int ok = set_key(mac, key);
     for (size_t i = 0; ok && i < count; i++) ok = EVP_MAC_update(mac->hmac, parts[i].data, parts[i].len);
     ok = ok && EVP_MAC_final(mac->hmac, out, &written, COG_SHA256_SIZE);
-    return ok ? COG_OK : crypto_failed();
+    return cog_crypto_outcome(ok);
 }
 
 cog_err cog_hmac_sha1(cog_slice key, cog_slice text, unsigned char out[COG_SHA1_SIZE]) {
     if (key.len > INT_MAX) return COG_TOO_LARGE;
     const unsigned char *data = key.data ? key.data : (const unsigned char *)"";
-    return HMAC(EVP_sha1(), data, (int)key.len, text.data, text.len, out, NULL) ? COG_OK : crypto_failed();
+    return cog_crypto_outcome(HMAC(EVP_sha1(), data, (int)key.len, text.data, text.len, out, NULL) != NULL);
 }
 
 cog_err cog_secret_hash(cog_mac *mac, cog_slice secret, cog_slice username, cog_slice client_id,
@@ -139,7 +134,7 @@ bool cog_equal(cog_slice a, cog_slice b) {
 }
 
 cog_err cog_random(unsigned char *out, size_t n) {
-    return RAND_bytes_ex(NULL, out, n, 0) > 0 ? COG_OK : crypto_failed();
+    return cog_crypto_outcome(RAND_bytes_ex(NULL, out, n, 0) > 0);
 }
 
 cog_err cog_uuid(char out[COG_UUID_SIZE]) {

@@ -1,7 +1,7 @@
 #include "seal.h"
+#include "crypto.h"
 
 #include <openssl/crypto.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <string.h>
 
@@ -61,9 +61,7 @@ cog_err cog_seal(cog_mac *mac, const unsigned char key[COG_SEAL_KEY_SIZE], cog_s
     int ok = ctx && start(ctx, 1, aes_key, out, aad) && encrypt(ctx, text, body, body + text.len);
     EVP_CIPHER_CTX_free(ctx);
     OPENSSL_cleanse(aes_key, sizeof aes_key);
-    if (ok) return COG_OK;
-    ERR_clear_error();
-    return COG_CRYPTO;
+    return cog_crypto_outcome(ok);
 }
 
 static cog_err check_head(cog_mac *mac, const unsigned char *key, cog_slice aad, cog_slice sealed) {
@@ -87,8 +85,7 @@ cog_err cog_unseal(cog_mac *mac, const unsigned char key[COG_SEAL_KEY_SIZE], cog
     int ok = ready && decrypt(ctx, body, body.data + body.len, out);
     EVP_CIPHER_CTX_free(ctx);
     OPENSSL_cleanse(aes_key, sizeof aes_key);
-    if (ok) return COG_OK;
-    OPENSSL_cleanse(out, body.len);
-    ERR_clear_error();
-    return ready ? COG_SEAL_TAMPERED : COG_CRYPTO;
+    if (!ok) OPENSSL_cleanse(out, body.len);
+    error = cog_crypto_outcome(ok);
+    return error && ready ? COG_SEAL_TAMPERED : error;
 }

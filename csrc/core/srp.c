@@ -75,7 +75,7 @@ cog_err srp_client_key(const cog_srp_group *group, cog_srp *srp, const cog_srp_i
     if (BN_is_zero(w->u)) return COG_SRP_BAD_U;
     srp->used = true;
     error = srp_make_x(w, who);
-    if (!error) error = srp_outcome(BN_nnmod(w->b, w->b, group->n, w->ctx) && make_s(group, srp, w));
+    if (!error) error = cog_crypto_outcome(BN_nnmod(w->b, w->b, group->n, w->ctx) && make_s(group, srp, w));
     if (!error) error = srp_make_key(w, key);
     BN_clear(srp->a);
     return error;
@@ -85,7 +85,7 @@ cog_err srp_client_key(const cog_srp_group *group, cog_srp *srp, const cog_srp_i
 static cog_err read_numbers(const cog_srp_group *group, srp_work *w, const cog_srp_challenge *challenge) {
     cog_err error = srp_read_hex(challenge->b, COG_SRP_SIZE, COG_SRP_BAD_B, w->b);
     if (!error) error = srp_read_hex(challenge->salt, COG_SRP_SALT_MAX, COG_SRP_BAD_SALT, w->salt);
-    if (!error) error = srp_outcome(BN_nnmod(w->t, w->b, group->n, w->ctx));
+    if (!error) error = cog_crypto_outcome(BN_nnmod(w->t, w->b, group->n, w->ctx));
     return !error && BN_is_zero(w->t) ? COG_SRP_BAD_B : error;
 }
 

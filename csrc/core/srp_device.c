@@ -17,9 +17,9 @@ cog_err cog_srp_verifier(const cog_srp_group *group, const cog_srp_identity *who
     srp_work w;
     if (salt.len > COG_SRP_SALT_MAX) return COG_SRP_BAD_SALT;
     cog_err error = srp_work_begin(&w);
-    if (!error) error = srp_outcome(BN_bin2bn(salt.data, (int)salt.len, w.salt) != NULL);
+    if (!error) error = cog_crypto_outcome(BN_bin2bn(salt.data, (int)salt.len, w.salt) != NULL);
     if (!error) error = srp_make_x(&w, who);
-    if (!error) error = srp_outcome(srp_power(group, w.t, group->g, w.x, w.ctx));
+    if (!error) error = cog_crypto_outcome(srp_power(group, w.t, group->g, w.x, w.ctx));
     if (!error) *len = srp_pad(w.t, out);
     srp_work_end(&w);
     return error;
@@ -43,7 +43,7 @@ static cog_err compare_keys(const cog_srp_group *group, cog_srp *srp, const cog_
                             const BIGNUM *b, srp_work *w) {
     unsigned char ours[SRP_KEY], theirs[SRP_KEY];
     cog_err error = srp_client_key(group, srp, who, w, ours);
-    if (!error) error = srp_outcome(server_s(group, srp, v, b, w));
+    if (!error) error = cog_crypto_outcome(server_s(group, srp, v, b, w));
     if (!error) error = srp_make_key(w, theirs);
     if (!error && CRYPTO_memcmp(ours, theirs, SRP_KEY) != 0) error = COG_SRP_SELFTEST;
     OPENSSL_cleanse(ours, sizeof ours);
@@ -54,8 +54,9 @@ static cog_err compare_keys(const cog_srp_group *group, cog_srp *srp, const cog_
 static cog_err round_trip(const cog_srp_group *group, const cog_srp_identity *who, const BIGNUM *v, srp_work *w) {
     cog_srp *srp = cog_srp_new(group, COG_SRP_BITS_MIN);
     BIGNUM *b = BN_CTX_get(w->ctx);
-    cog_err error = srp_outcome(srp && b && BN_priv_rand(b, COG_SRP_BITS_MIN, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY) &&
-                                server_b(group, v, b, w));
+    bool ok = srp && b && BN_priv_rand(b, COG_SRP_BITS_MIN, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY) &&
+              server_b(group, v, b, w);
+    cog_err error = cog_crypto_outcome(ok);
     if (!error) error = compare_keys(group, srp, who, v, b, w);
     cog_srp_free(srp);
     return error;
@@ -67,7 +68,7 @@ static cog_err read_sent(const char *text, size_t max, BIGNUM *number) {
     size_t len, chars = strlen(text);
     if (cog_b64_room(chars) > sizeof octets || cog_b64_decode(text, chars, octets, &len) || len > max)
         return COG_SRP_SELFTEST;
-    return srp_outcome(BN_bin2bn(octets, (int)len, number) != NULL);
+    return cog_crypto_outcome(BN_bin2bn(octets, (int)len, number) != NULL);
 }
 
 cog_err cog_srp_device_prove(const cog_srp_group *group, cog_slice group_key, cog_slice key,
@@ -76,7 +77,7 @@ cog_err cog_srp_device_prove(const cog_srp_group *group, cog_slice group_key, co
     const cog_srp_identity who = {group_key, key, text_slice(device->password)};
     cog_err error = srp_work_begin(&w);
     BIGNUM *v = error ? NULL : BN_CTX_get(w.ctx);
-    if (!error) error = srp_outcome(v != NULL);
+    if (!error) error = cog_crypto_outcome(v != NULL);
     if (!error) error = read_sent(device->salt, COG_SRP_DEVICE_SALT + 1, w.salt);
     if (!error) error = read_sent(device->verifier, COG_SRP_PADDED, v);
     if (!error && BN_cmp(v, group->n) >= 0) error = COG_SRP_SELFTEST;
@@ -94,7 +95,7 @@ static void put_b64(const unsigned char *octets, size_t n, char *out) {
 
 static cog_err draw_password(char *password) {
     unsigned char octets[COG_SRP_DEVICE_PASSWORD];
-    if (RAND_priv_bytes(octets, sizeof octets) != 1) return srp_outcome(0);
+    if (RAND_priv_bytes(octets, sizeof octets) != 1) return cog_crypto_outcome(0);
     put_b64(octets, sizeof octets, password);
     OPENSSL_cleanse(octets, sizeof octets);
     return COG_OK;
@@ -105,7 +106,7 @@ static cog_err draw_salt(unsigned char octets[COG_SRP_DEVICE_SALT], char *sent) 
     unsigned char padded[COG_SRP_DEVICE_SALT + 1];
     BIGNUM *number = NULL;
     if (RAND_bytes(octets, COG_SRP_DEVICE_SALT) == 1) number = BN_bin2bn(octets, COG_SRP_DEVICE_SALT, NULL);
-    if (!number) return srp_outcome(0);
+    if (!number) return cog_crypto_outcome(0);
     put_b64(padded, srp_pad(number, padded), sent);
     BN_free(number);
     return COG_OK;

@@ -5,19 +5,13 @@
 #include <openssl/err.h>
 #include <string.h>
 
-cog_err srp_outcome(int ok) {
-    if (ok) return COG_OK;
-    ERR_clear_error();
-    return COG_CRYPTO;
-}
-
 /* ---- numbers ---- */
 
 cog_err srp_work_begin(srp_work *w) {
     memset(w, 0, sizeof *w);
     w->mac = cog_mac_new();
     w->ctx = BN_CTX_new();
-    if (!w->mac || !w->ctx) return srp_outcome(0);
+    if (!w->mac || !w->ctx) return cog_crypto_outcome(0);
     BN_CTX_start(w->ctx);
     w->salt = BN_CTX_get(w->ctx);
     w->b = BN_CTX_get(w->ctx);
@@ -25,7 +19,7 @@ cog_err srp_work_begin(srp_work *w) {
     w->x = BN_CTX_get(w->ctx);
     w->t = BN_CTX_get(w->ctx);
     w->s = BN_CTX_get(w->ctx);
-    if (!w->s) return srp_outcome(0);
+    if (!w->s) return cog_crypto_outcome(0);
     BN_set_flags(w->x, BN_FLG_CONSTTIME);
     BN_set_flags(w->t, BN_FLG_CONSTTIME);
     return COG_OK;
@@ -66,7 +60,7 @@ static bool hex_octets(cog_slice text, unsigned char *out, size_t max) {
 cog_err srp_read_hex(cog_slice text, size_t max, cog_err complaint, BIGNUM *number) {
     unsigned char octets[SRP_FIXED_MAX];
     bool is_number = hex_octets(text, octets, max);
-    cog_err error = is_number ? srp_outcome(BN_bin2bn(octets, (int)max, number) != NULL) : complaint;
+    cog_err error = is_number ? cog_crypto_outcome(BN_bin2bn(octets, (int)max, number) != NULL) : complaint;
     OPENSSL_cleanse(octets, sizeof octets);
     return error;
 }
@@ -77,7 +71,7 @@ cog_err srp_make_u(srp_work *w, const BIGNUM *A) {
     unsigned char a[COG_SRP_PADDED], b[COG_SRP_PADDED], hash[COG_SHA256_SIZE];
     const cog_slice parts[] = {{a, srp_pad(A, a)}, {b, srp_pad(w->b, b)}};
     cog_err error = cog_sha256_parts(w->mac, parts, 2, hash);
-    return error ? error : srp_outcome(BN_bin2bn(hash, sizeof hash, w->u) != NULL);
+    return error ? error : cog_crypto_outcome(BN_bin2bn(hash, sizeof hash, w->u) != NULL);
 }
 
 cog_err srp_make_x(srp_work *w, const cog_srp_identity *who) {
@@ -87,7 +81,7 @@ cog_err srp_make_x(srp_work *w, const cog_srp_identity *who) {
     const cog_slice parts[] = {{salt, srp_pad(w->salt, salt)}, {inner, sizeof inner}};
     cog_err error = cog_sha256_parts(w->mac, names, 4, inner);
     if (!error) error = cog_sha256_parts(w->mac, parts, 2, outer);
-    if (!error) error = srp_outcome(BN_bin2bn(outer, sizeof outer, w->x) != NULL);
+    if (!error) error = cog_crypto_outcome(BN_bin2bn(outer, sizeof outer, w->x) != NULL);
     OPENSSL_cleanse(inner, sizeof inner);
     OPENSSL_cleanse(outer, sizeof outer);
     return error;

@@ -2,6 +2,7 @@
 #ifndef COG_SRP_MATH_H
 #define COG_SRP_MATH_H
 
+#include "crypto.h"
 #include "mac.h"
 #include "srp.h"
 
@@ -30,9 +31,6 @@ typedef struct {
 /* After a failed begin, end is called all the same. */
 cog_err srp_work_begin(srp_work *w);
 void srp_work_end(srp_work *w);
-
-/* COG_OK, or COG_CRYPTO with OpenSSL's error queue emptied: what it can say here never depends on the input. */
-cog_err srp_outcome(int ok);
 
 /* Minimal two's complement; COG_SRP_PADDED octets at most for a number of the group. */
 size_t srp_pad(const BIGNUM *number, unsigned char *out);
