@@ -4,7 +4,7 @@
 
 #include "core_topics.h"
 
-/* Room on the C stack for texts of ordinary size; a longer one gets a userdata. Neither is lost when Lua throws. */
+/* Room on the C stack for texts of ordinary size. */
 enum { CORE_TEXT_SMALL = 4096 };
 
 /* Reads the whole text (used up) and pushes its value; after an error nothing is pushed. Objects are tables without

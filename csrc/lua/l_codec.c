@@ -6,13 +6,12 @@
 
 #include <string.h>
 
-/* Longer texts get a userdata. Neither room needs a free, so nothing is lost when a push throws; both are wiped. */
 enum { SMALL = 512 };
 
 static int encode(lua_State *L, size_t size, void (*codec)(const unsigned char *, size_t, char *)) {
     cog_slice in = lcog_checkslice(L, 1);
     char small[SMALL];
-    char *out = size <= sizeof small ? small : lua_newuserdata(L, size);
+    char *out = lcog_room(L, small, sizeof small, size);
     codec(in.data, in.len, out);
     lua_pushlstring(L, out, size);
     lcog_wipe(out, size);
@@ -22,7 +21,7 @@ static int encode(lua_State *L, size_t size, void (*codec)(const unsigned char *
 static int decode(lua_State *L, size_t room, cog_err (*codec)(const char *, size_t, unsigned char *, size_t *)) {
     cog_slice in = lcog_checkslice(L, 1);
     unsigned char small[SMALL];
-    unsigned char *out = room <= sizeof small ? small : lua_newuserdata(L, room);
+    unsigned char *out = lcog_room(L, small, sizeof small, room);
     size_t len;
     cog_err error = codec((const char *)in.data, in.len, out, &len);
     if (!error) lua_pushlstring(L, (const char *)out, len);
@@ -77,7 +76,7 @@ static int l_json_plain(lua_State *L) {
 static int l_count_up(lua_State *L) {
     cog_slice text = lcog_checkslice(L, 1);
     char small[SMALL];
-    char *out = text.len < sizeof small ? small : lua_newuserdata(L, text.len + 1);
+    char *out = lcog_room(L, small, sizeof small, text.len + 1);
     size_t at = text.len, len = text.len;
     if (len > 0) memcpy(out, text.data, len);
     while (at > 0 && out[at - 1] == '9') out[--at] = '0';

@@ -82,7 +82,7 @@ cog_err core_push_json(lua_State *L, unsigned char *text, size_t len, const unsi
     b.members = names < LIKELY_MEMBERS ? (int)names : LIKELY_MEMBERS;
     int top = lua_gettop(L);
     size_t size = cog_json_work(names);
-    void *work = size <= sizeof small ? small : lua_newuserdata(L, size);
+    void *work = lcog_room(L, small, sizeof small, size);
     int base = lua_gettop(L);
     cog_json_init(&b.json, text, len, names, work, seed);
     cog_err error = build(&b, not_object);
@@ -101,19 +101,18 @@ static cog_err push_decoded(lua_State *L, cog_slice part, unsigned char *room, c
 cog_err core_push_part(lua_State *L, cog_slice part, const unsigned char *seed, cog_err not_object) {
     unsigned char small[CORE_TEXT_SMALL];
     size_t size = cog_b64_room(part.len);
-    bool large = size > sizeof small;
-    unsigned char *room = large ? lua_newuserdata(L, size) : small;
+    unsigned char *room = lcog_room(L, small, sizeof small, size);
     int index = lua_gettop(L);
     cog_err error = push_decoded(L, part, room, seed, not_object);
     lcog_wipe(room, size);
-    if (large) lua_remove(L, index);
+    if (room != small) lua_remove(L, index);
     return error;
 }
 
 void core_push_octets(lua_State *L, cog_slice part) {
     unsigned char small[CORE_TEXT_SMALL];
     size_t size = cog_b64_room(part.len), len = 0;
-    unsigned char *room = size > sizeof small ? lua_newuserdata(L, size) : small;
+    unsigned char *room = lcog_room(L, small, sizeof small, size);
     cog_b64url_decode((const char *)part.data, part.len, room, &len);
     lua_pushlstring(L, (const char *)room, len);
     lcog_wipe(room, size);
@@ -124,7 +123,7 @@ void core_push_octets(lua_State *L, cog_slice part) {
 static int l_json_decode(lua_State *L) {
     cog_slice text = lcog_checkslice(L, 1);
     unsigned char small[CORE_TEXT_SMALL];
-    unsigned char *copy = text.len <= sizeof small ? small : lua_newuserdata(L, text.len);
+    unsigned char *copy = lcog_room(L, small, sizeof small, text.len);
     memcpy(copy, text.data, text.len);
     cog_err error = core_push_json(L, copy, text.len, core_checkstate(L)->seed, COG_OK);
     lcog_wipe(copy, text.len);
@@ -195,7 +194,7 @@ static void push_tokens(lua_State *L, const struct result *r) {
 static int l_json_tokens(lua_State *L) {
     cog_slice text = lcog_checkslice(L, 1);
     unsigned char small[CORE_TEXT_SMALL];
-    unsigned char *copy = text.len <= sizeof small ? small : lua_newuserdata(L, text.len);
+    unsigned char *copy = lcog_room(L, small, sizeof small, text.len);
     struct result result = {.lifetime = -1};
     memcpy(copy, text.data, text.len);
     cog_err error = cog_read_object(copy, text.len, core_checkstate(L)->seed, take_member, &result, COG_BAD_JSON);

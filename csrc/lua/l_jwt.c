@@ -152,21 +152,20 @@ static void add_list(lua_State *L, cog_policy *policy, const char *name, cog_pol
     lua_pop(L, 1);
 }
 
-static void set_use(lua_State *L, cog_policy *policy) {
-    lua_getfield(L, 1, "token_use");
-    bool either = lua_type(L, -1) == LUA_TBOOLEAN && !lua_toboolean(L, -1);
-    const char *use = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
-    if (either) cog_policy_use(policy, COG_USE_EITHER);
-    else if (strcmp(use, "id") == 0) cog_policy_use(policy, COG_USE_ID);
-    else if (strcmp(use, "access") != 0) luaL_error(L, "token_use: \"access\", \"id\" or false expected");
-    lua_pop(L, 1);
-}
-
 static bool is_false(lua_State *L, const char *name) {
     lua_getfield(L, 1, name);
     bool result = lua_isboolean(L, -1) && !lua_toboolean(L, -1);
     lua_pop(L, 1);
     return result;
+}
+
+static void set_use(lua_State *L, cog_policy *policy) {
+    lua_getfield(L, 1, "token_use");
+    const char *use = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+    if (is_false(L, "token_use")) cog_policy_use(policy, COG_USE_EITHER);
+    else if (strcmp(use, "id") == 0) cog_policy_use(policy, COG_USE_ID);
+    else if (strcmp(use, "access") != 0) luaL_error(L, "token_use: \"access\", \"id\" or false expected");
+    lua_pop(L, 1);
 }
 
 static lua_Number number_option(lua_State *L, const char *name, lua_Number otherwise) {

@@ -53,7 +53,7 @@ static int l_random(lua_State *L) {
     lua_Integer n = luaL_checkinteger(L, 1);
     luaL_argcheck(L, n >= 1 && n <= RANDOM_MAX, 1, "1 to 65536 expected");
     unsigned char small[64];
-    unsigned char *out = (size_t)n <= sizeof small ? small : lua_newuserdata(L, (size_t)n);
+    unsigned char *out = lcog_room(L, small, sizeof small, (size_t)n);
     cog_err error = cog_random(out, (size_t)n);
     if (error) return lcog_fail(L, error);
     lua_pushlstring(L, (const char *)out, (size_t)n);

@@ -34,6 +34,12 @@ cog_slice lcog_checkslice(lua_State *L, int arg);
 
 void lcog_pushslice(lua_State *L, cog_slice slice);
 
+/* Room for `size` octets: the caller's own, or else a userdata, which is pushed. Neither needs a free, so nothing is
+ * lost when Lua throws; whoever has put a secret in wipes it. */
+static inline void *lcog_room(lua_State *L, void *own, size_t own_size, size_t size) {
+    return size <= own_size ? own : lua_newuserdata(L, size);
+}
+
 /* Zeroes a copy of something that may be secret, at the price of a memset. */
 void lcog_wipe(void *data, size_t size);
 
