@@ -272,6 +272,7 @@ build = {
     ["cognito.protocol.srp"] = "lua/cognito/protocol/srp.lua",
     ["cognito.protocol.typed"] = "lua/cognito/protocol/typed.lua",
     ["cognito.protocol.wire"] = "lua/cognito/protocol/wire.lua",
+    ["cognito.queue"] = "lua/cognito/queue.lua",
     ["cognito.records"] = "lua/cognito/records.lua",
     ["cognito.refresh"] = "lua/cognito/refresh.lua",
     ["cognito.resend"] = "lua/cognito/resend.lua",

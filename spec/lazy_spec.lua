@@ -50,7 +50,7 @@ describe("what is loaded:", function()
     for _, name in ipairs { "signin", "rounds", "signout", "device", "user", "user.account", "user.device", "hosted",
       "verifier", "endpoints", "protocol.rules", "protocol.refusal", "protocol.faults", "protocol.wire",
       "protocol.retry", "resend", "wording", "events", "setback", "ended", "legacy", "stored", "intake", "nearest",
-      "user.all", "turn" } do
+      "user.all", "turn", "queue" } do
       assert.is_nil(list["cognito." .. name], name)
     end
   end)

@@ -3,7 +3,9 @@
 -- @module cognito.intake
 
 local core = require "cognito.core"
-local errors = require "cognito.errors"
+local lazy = require "cognito.lazy"
+
+local errors = lazy.module "cognito.errors"
 
 local intake = {}
 

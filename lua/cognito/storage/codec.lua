@@ -10,8 +10,10 @@
 -- @module cognito.storage.codec
 
 local core = require "cognito.core"
-local errors = require "cognito.errors"
 local json = require "cognito.json"
+local lazy = require "cognito.lazy"
+
+local errors = lazy.module "cognito.errors"
 
 local codec = {}
 
