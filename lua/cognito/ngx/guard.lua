@@ -211,6 +211,7 @@ end
 
 --- The place to which the hosted login sends the browser back (RFC 6749 4.1.2). It answers the request: a redirect to
 -- where the person wanted to go, or a page that says what is wrong.
+-- @treturn nil nginx has answered the request
 -- **context:** content_by_lua*
 function Guard:callback()
   needs(self, "hosted", "guard:callback", "hosted")
@@ -220,6 +221,7 @@ end
 --- Signs out: a POST with the word of `guard:csrf` in the field `csrf` or the header `X-CSRF-Token`. It answers the
 -- request.
 -- @tparam[opt] table policy `global` (true: every session of the user)
+-- @treturn nil nginx has answered the request
 -- **context:** content_by_lua*
 function Guard:logout(policy)
   needs(self, "visits", "guard:logout", "pool")
