@@ -76,6 +76,8 @@ function facade.new(o)
   if pool.storage.volatile and pool.storage.users == 1 then pool.revocations = false end
   pool.Session = session.class(pool)
   if pool.host.name == "ngx" then load_all() end
+  -- a loop serves many: when a failure is to be told it may have no descriptor left to read a module with
+  if pool.host.name == "loop" then lazy.load() end
   return pool
 end
 

@@ -1,10 +1,12 @@
 --- Sessions that were stored earlier: how a program finds them again.
 -- @module cognito.stored
 
-local ended = require "cognito.ended"
+local lazy = require "cognito.lazy"
 local options = require "cognito.options"
 local records = require "cognito.records"
 local session = require "cognito.session"
+
+local ended = lazy.module "cognito.ended"
 
 local stored = {}
 

@@ -54,6 +54,13 @@ describe("a host and its process", function()
     end
   end)
 
+  -- ---- descriptors ----
+
+  it("loop: says what fails also where no descriptor is left to read a module with", function()
+    local out = run { "sh", "-c", 'ulimit -n 60; exec lua5.4 spec/support/bad/starved.lua "$0"', tmp.dir() .. "/store" }
+    assert.equal("kind store\nkind store code EMFILE\n", out)
+  end)
+
   -- ---- ends ----
 
   for _, how in ipairs { "close", "exit", "gc", "step" } do
