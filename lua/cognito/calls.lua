@@ -5,11 +5,10 @@ local json = require "cognito.json"
 local ops = require "cognito.protocol.ops"
 local options = require "cognito.options"
 local rules = require "cognito.protocol.rules"
-local session = require "cognito.session"
 
 local calls = {}
 
-local by_name, call_options = ops.by_name, session.call_options
+local by_name = ops.by_name
 
 -- An unknown name raises, and so do members that are not in a table.
 local function operation(name, input, level)
@@ -67,7 +66,7 @@ end
 -- @treturn table|nil the answer, or nil and an error; `invalid` when a member breaks one of the service's rules
 function calls.of_pool(pool, name, input, given)
   local op = operation(name, input, 3)
-  if given ~= nil then options.check(given, call_options, "pool:call", 3) end
+  options.check_call(given, "pool:call", 3)
   return send(pool.client, op, input, pool.client:context(given))
 end
 
@@ -111,7 +110,7 @@ end
 -- @treturn table|nil the answer, or nil and an error; `invalid` when a member breaks one of the service's rules
 function calls.of_session(self, name, input, given)
   local op = operation(name, input, 3)
-  if given ~= nil then options.check(given, call_options, "session:call", 3) end
+  options.check_call(given, "session:call", 3)
   if op.auth and not (op.auth == "token_or_session" and input and input.Session) then
     return with_token(self, op, input or {}, given)
   end

@@ -6,7 +6,6 @@ local errors = require "cognito.errors"
 local hosted = require "cognito.hosted"
 local options = require "cognito.options"
 local records = require "cognito.records"
-local sessions = require "cognito.session"
 local tokens = require "cognito.tokens"
 
 local credentials = {}
@@ -122,7 +121,7 @@ end
 -- @treturn string|nil the token, or nil and an error: `config` (grant or scope not switched on), and the kinds of a
 -- call
 function Source:access_token(opts)
-  if opts ~= nil then options.check(opts, sessions.call_options, "client_credentials:access_token", 2) end
+  options.check_call(opts, "client_credentials:access_token", 2)
   local held = self.held
   if held and is_fresh(self, tokens.margin(held, self.pool.margin)) then return held.access_token end
   local pool = self.pool

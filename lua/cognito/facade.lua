@@ -76,8 +76,6 @@ function facade.new(o)
   if pool.storage.volatile and pool.storage.users == 1 then pool.revocations = false end
   pool.Session = session.class(pool)
   if pool.host.name == "ngx" then load_all() end
-  -- a loop serves many: when a failure is to be told it may have no descriptor left to read a module with
-  if pool.host.name == "loop" then lazy.load() end
   return pool
 end
 
@@ -215,6 +213,7 @@ end
 -- @tparam[opt] table given `deadline`, `cancel`, `max_attempts`
 -- @treturn number how many refresh tokens still wait
 function Pool:retry_revocations(given)
+  options.check_call(given, "pool:retry_revocations", 2)
   return require("cognito.signout").drain(self, self.client:context(given))
 end
 

@@ -185,11 +185,12 @@ end
 --- Finishes a login with the callback that the browser brought.
 -- @tparam string|table query query string, whole URL, or decoded values
 -- @tparam table pending what `authorize_url` gave for this browser; it is used up
--- @tparam[opt] table opts `deadline` (seconds), `cancel`
+-- @tparam[opt] table opts `deadline` (seconds), `cancel`, `max_attempts`
 -- @treturn table|nil session, or nil and an error: `invalid` (state missing, foreign, used or too old), `rejected`
 -- (the page or the token endpoint said no), `token` (the ID token is not right; code `jwks_unavailable`: no keys to
 -- check it by), `config`, and the kinds of a call
 function Login:finish(query, pending, opts)
+  options.check_call(opts, "hosted_login:finish", 2)
   if type(pending) ~= "table" or pending.used or type(pending.state) ~= "string" then
     return nil, errors.new("invalid", "no login is pending that this callback could belong to: begin again",
       { field = "state", code = "state_used" })
@@ -219,9 +220,10 @@ end
 
 --- What the userInfo endpoint says about the user (OpenID Connect Core 5.3).
 -- @tparam table session a session with the scope `openid`
--- @tparam[opt] table opts `deadline` (seconds), `cancel`
+-- @tparam[opt] table opts `deadline` (seconds), `cancel`, `max_attempts`
 -- @treturn table|nil claims, or nil and an error: the kinds of `session:access_token` and of a call
 function Login:user_info(session, opts)
+  options.check_call(opts, "hosted_login:user_info", 2)
   local token, err = session:access_token(opts)
   if not token then return nil, err end
   return hosted.request(self.pool, {

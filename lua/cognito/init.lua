@@ -8,7 +8,7 @@
 -- Nothing is loaded before it is used: each name below loads its module when it is first called.
 -- @module cognito
 
-local cognito = { _VERSION = "0.1" }
+local cognito = { _VERSION = "0.1.0" }
 
 --- Makes a pool: the object from which everything starts.
 -- Options: `user_pool_id`, `client_id`, `client_secret` (a string, a function that gives one, or a list of two while

@@ -9,6 +9,9 @@ local options = {}
 
 local floor = math.floor
 
+--- The options of every call that may talk to the service.
+options.call = { deadline = "number", cancel = "table", max_attempts = "integer" }
+
 local function is_integer(value)
   return type(value) == "number" and value == floor(value) and value - value == 0
 end
@@ -53,6 +56,16 @@ function options.check(given, schema, where, level)
       error(("%s: option %s must be %s, not %s"):format(where, name, wanted, type(value)), level)
     end
   end
+  return given
+end
+
+--- Checks the options of a call; see `options.call`.
+-- @tparam table|nil given
+-- @tparam string where the function's name, for the message
+-- @tparam number level of the raised error, as seen from the caller of `check_call`
+-- @treturn table|nil the options
+function options.check_call(given, where, level)
+  if given ~= nil then options.check(given, options.call, where, level + 1) end
   return given
 end
 

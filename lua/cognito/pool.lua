@@ -116,7 +116,7 @@ local function check_words(o)
   return o
 end
 
-local VERSION = "0.1"
+local VERSION = "0.1.0"
 
 local function fill(value, o)
   value.user_pool_id, value.client_id = o.user_pool_id, o.client_id

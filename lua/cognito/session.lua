@@ -21,21 +21,14 @@ local turn = lazy.module "cognito.turn"
 local session = {}
 
 local getmetatable, setmetatable = getmetatable, setmetatable
+local check_call = options.check_call
 local huge = math.huge
-
---- The options of every call that may talk to the service.
-session.call_options = { deadline = "number", cancel = "table", max_attempts = "integer" }
 
 local Session = {}
 session.methods = Session
 
 local function pool_of(self)
   return getmetatable(self).pool
-end
-
-local function limits(given, where)
-  if given ~= nil then options.check(given, session.call_options, where, 3) end
-  return given
 end
 
 -- The monotonic time until which the token is given out without a look at anything else.
@@ -131,7 +124,7 @@ end
 local function make_access_token(monotime)
   return function(self, given)
     if monotime() < self.fresh_until then return self.token end
-    local ok, err = renew(self, limits(given, "session:access_token"))
+    local ok, err = renew(self, check_call(given, "session:access_token", 2))
     if ok then return self.token end
     return nil, err
   end
@@ -143,7 +136,7 @@ end
 -- session has none
 function Session:id_token(given)
   if self.identity and pool_of(self).host.monotime() < self.id_until then return self.identity end
-  return identity.token(self, limits(given, "session:id_token"))
+  return identity.token(self, check_call(given, "session:id_token", 2))
 end
 
 --- The claims of the ID token as plain Lua values. The token at hand is read, without a renewal; one is made only
@@ -165,7 +158,7 @@ end
 -- @tparam[opt] table given as for `access_token`
 -- @treturn boolean|nil true, or nil and an error as for `access_token`
 function Session:refresh(given)
-  return renew(self, limits(given, "session:refresh"), true)
+  return renew(self, check_call(given, "session:refresh", 2), true)
 end
 
 --- Puts the access token into a table of HTTP header fields.

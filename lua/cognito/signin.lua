@@ -17,7 +17,6 @@ local FORMAT = 1
 local schema = { username = "string", password = "string|function", flow = "string", preferred_challenge = "string",
   session = "string", client_metadata = "table", user_context = "table", device_name = "string",
   deadline = "number", cancel = "table", max_attempts = "integer" }
-local call_schema = { deadline = "number", cancel = "table", max_attempts = "integer" }
 local context_schema = { ip_address = "string", encoded_data = "string" }
 
 local Step = { __name = "cognito.step" }
@@ -159,7 +158,7 @@ end
 function Step:answer(x, given)
   local state = self.state and self.state()
   if self.session then error("step:answer: the step holds a session, there is nothing to answer", 2) end
-  options.check(given or {}, call_schema, "step:answer", 2)
+  options.check_call(given, "step:answer", 2)
   if not state or state.current ~= self then return over("this challenge was answered already", "answered") end
   local responses, extra = challenges.answer(self.challenge, with_password(state, self.challenge, x), 2)
   if not responses then return nil, extra end

@@ -15,7 +15,6 @@ local core = require "cognito.core"
 local NAME, VALUE = rules.types.AttributeName, rules.types.AttributeValue
 
 -- Every call takes these besides its own options.
-local CALL_OPTIONS = { deadline = "number", cancel = "table", max_attempts = "integer" }
 
 local function refuse(field, words)
   return nil, errors.new("invalid", field .. " must be " .. words, { field = field, code = "constraint" })
@@ -165,7 +164,7 @@ end
 local function schema_of(row)
   local schema = {}
   for name in pairs(row.args or {}) do schema[name] = "any" end
-  for name, kind in pairs(CALL_OPTIONS) do schema[name] = kind end
+  for name, kind in pairs(options.call) do schema[name] = kind end
   return schema
 end
 

@@ -9,7 +9,6 @@ local records = require "cognito.records"
 local methods = {}
 local Session = {}
 
-local CALL = { deadline = "number", cancel = "table", max_attempts = "integer" }
 local FORGET = { key = "string", deadline = "number", cancel = "table", max_attempts = "integer" }
 
 local function no_key()
@@ -31,7 +30,7 @@ end
 -- UpdateDeviceStatus. Any host.
 function Session:remember_device(remember, given)
   if type(remember) ~= "boolean" then error("session:remember_device: true or false is needed", 2) end
-  options.check(given or {}, CALL, "session:remember_device", 2)
+  options.check_call(given, "session:remember_device", 2)
   local key = own_key(self)
   if not key then return no_key() end
   local answer, err = self:call("UpdateDeviceStatus", { DeviceKey = key,
