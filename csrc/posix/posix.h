@@ -161,6 +161,9 @@ void pos_sleep(double seconds);
 /* The number of this process, also in a child made by fork; a system call at the first time alone. */
 pid_t pos_pid(void);
 
+/* A descriptor that means nothing: whoever closes it has room for another. */
+int pos_reserve(void);
+
 /* ---- shared libraries ---- */
 
 /* Maps a library, and the ones it needs, for as long as the process lives. Their functions are found

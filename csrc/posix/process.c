@@ -1,6 +1,8 @@
-/* Which process this is, without asking the system each time. */
+/* Which process this is, without asking the system each time; a descriptor in reserve. */
 #include "posix.h"
+#include "retry.h"
 
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -35,4 +37,10 @@ pid_t pos_pid(void) {
     pid = getpid();
     if (known != &nowhere) *known = pid;
     return pid;
+}
+
+int pos_reserve(void) {
+    int fd;
+    POS_RETRY(fd, open("/dev/null", O_RDONLY | O_CLOEXEC));
+    return fd < 0 ? -errno : fd;
 }

@@ -9,11 +9,24 @@
 local lazy = {}
 
 local waiting = {}
+local open_spare, spare
 
 local Late = {}
 
+-- A failure may be told when no descriptor is left, and what words it is a file.
+local function load(name)
+  local ok, value = pcall(require, name)
+  if ok then return value end
+  if not spare then error(value, 0) end
+  spare:close()
+  spare = nil
+  value = require(name)
+  spare = open_spare()
+  return value
+end
+
 function Late.__index(stand_in, name)
-  local value = require(stand_in[Late])[name]
+  local value = load(stand_in[Late])[name]
   stand_in[name] = value
   return value
 end
@@ -26,9 +39,15 @@ function lazy.module(name)
   return setmetatable({ [Late] = name }, Late)
 end
 
+--- Keeps a descriptor in reserve for modules that are loaded when there is no other left.
+-- @tparam function open gives an object with `close`; called once, and after each use
+function lazy.keep_spare(open)
+  open_spare, spare = open, spare or open()
+end
+
 --- Loads all that wait, and what they have wait: for a program that must not read from the disk later.
 function lazy.load()
-  while waiting[1] do require(table.remove(waiting)) end
+  while waiting[1] do load(table.remove(waiting)) end
 end
 
 return lazy

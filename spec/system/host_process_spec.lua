@@ -56,10 +56,15 @@ describe("a host and its process", function()
 
   -- ---- descriptors ----
 
-  it("loop: says what fails also where no descriptor is left to read a module with", function()
-    local out = run { "sh", "-c", 'ulimit -n 60; exec lua5.4 spec/support/bad/starved.lua "$0"', tmp.dir() .. "/store" }
-    assert.equal("kind store\nkind store code EMFILE\n", out)
-  end)
+  for _, host in ipairs { "blocking", "loop" } do
+    it(host .. ": says what fails also where no descriptor is left to read a module with", function()
+      for _, interpreter in ipairs { "lua5.4", "lua5.1", "luajit" } do
+        local out = run { "sh", "-c", 'ulimit -n 60; exec "$0" spec/support/bad/starved.lua "$@"', interpreter, host,
+          tmp.dir() .. "/store" }
+        assert.equal("kind store\nkind store code EMFILE\n", out)
+      end
+    end)
+  end
 
   -- ---- ends ----
 

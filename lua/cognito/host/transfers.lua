@@ -2,6 +2,7 @@
 -- @module cognito.host.transfers
 
 local errors = require "cognito.errors"
+local lazy = require "cognito.lazy"
 local posix = require "cognito.posix"
 
 local transfers = {}
@@ -21,6 +22,7 @@ Transfers.__index = Transfers
 --- Makes a set of transfers. Descriptors are taken at the first request.
 -- @treturn table
 function transfers.new()
+  lazy.keep_spare(posix.reserve)
   return setmetatable({ crowd = nil, entries = {}, by_key = {}, count = 0 }, Transfers)
 end
 

@@ -1,9 +1,9 @@
--- A program with a loop that has no descriptor left when its first failure comes: prints what it is told.
--- usage: lua5.4 spec/support/bad/starved.lua FOLDER
+-- A program that has no descriptor left when its first failure comes: prints what it is told.
+-- usage: lua5.4 spec/support/bad/starved.lua blocking|loop FOLDER
 local cognito = require "cognito"
-local loop = require("cognito.host.loop").new()
+local loop = arg[1] == "loop" and require("cognito.host.loop").new() or nil
 local pool = assert(cognito.pool { user_pool_id = "eu-west-1_AbCdEf123", client_id = "client", host = loop,
-  endpoint = "http://127.0.0.1:1/", storage = cognito.storage.file { path = arg[1] } })
+  endpoint = "http://127.0.0.1:1/", storage = cognito.storage.file { path = arg[2] } })
 
 -- Opens a file again and again, until there is no descriptor for it.
 local function take_all()
@@ -15,7 +15,7 @@ local function take_all()
   end
 end
 
-loop:spawn(function()
+local function starve()
   local session = assert(pool:adopt { refresh_token = "refresh", username = "alice" })
   local taken = take_all()
   local _, err = session:access_token()
@@ -23,5 +23,11 @@ loop:spawn(function()
   _, err = pool:session "bob"
   print("kind " .. err.kind .. " code " .. err.code)
   assert(#taken > 0)
-end)
-loop:run()
+end
+
+if loop then
+  loop:spawn(starve)
+  loop:run()
+else
+  starve()
+end
