@@ -26,16 +26,38 @@ Loop.__index = Loop
 
 -- ---- waiting ----
 
--- With several foreign coroutines parked, each knows the timeout of the moment when it began to wait; the alarm reaches
--- whoever is left.
-local function park(self, waiter)
+-- Looks for a waiter that was woken in somebody else's step, until they are far between.
+local MANY_CALLS, CALL_PAUSE = 100, 0.01
+
+-- Seconds until somebody must look again. A waiter that was woken in another's step may wait in an event loop that has
+-- found the descriptor silent again: it is called at once, and now and then if its loop rests.
+local function due(self)
+  if not self.scheduler:is_calling() then return self:timeout() end
+  self.calls = self.calls + 1
+  return self.calls <= MANY_CALLS and 0 or CALL_PAUSE
+end
+
+-- Each who waits knows only the timeout of the moment when it began to wait; the alarm reaches whoever is left.
+local function look(self)
+  self.transfers:open():alarm(due(self))
+  self.park(self)
   if not self.stepping then self:step(0) end
-  while not waiter.done do
-    self.transfers:open():alarm(self:timeout())
-    self.park(self)
-    if not self.stepping then self:step(0) end
-  end
+end
+
+local function park(self, waiter)
+  self.parked = self.parked + 1
+  if not self.stepping then self:step(0) end
+  while not waiter.done do look(self) end
+  self.parked, self.calls = self.parked - 1, 0
+  self.scheduler:answered(waiter)
+  if self.parked > 0 then self.transfers:open():alarm(due(self)) end
   return waiter[1], waiter[2], waiter[3], waiter[4], waiter[5]
+end
+
+-- Something has come up, maybe outside a step: who waits for the descriptor must look.
+local function ring(self)
+  local crowd = self.transfers.crowd
+  if self.watched and crowd then crowd:alarm(0) end
 end
 
 local function wait(self, waiter)
@@ -69,7 +91,7 @@ local function listen(self, token, id, waiter)
     self.waiting[id] = nil
     local maybe = self.transfers.crowd:drop(id)
     self.scheduler:later(waiter, nil, "cancelled", "the call was cancelled", maybe)
-    if self.watched then self.transfers.crowd:alarm(0) end
+    ring(self)
   end
   token.listeners[listener] = true
   return listener
@@ -114,7 +136,7 @@ local function leave(self, timer)
     if timer.gone then return end
     remove_timer(self.scheduler.timers, timer)
     later(self.scheduler, timer.waiter, "cancelled")
-    if self.watched then self.transfers:open():alarm(0) end
+    ring(self)
   end
   return listener
 end
@@ -223,8 +245,7 @@ end
 function Loop:run()
   while self.scheduler.alive > 0 do
     if self.park then
-      self.park(self)
-      self:step(0)
+      look(self)
     else
       if not self:timeout() then error("loop:run: the coroutines that are left wait for nothing", 2) end
       self:step()
@@ -237,6 +258,7 @@ end
 -- @param ... its arguments
 -- @treturn thread
 function Loop:spawn(fn, ...)
+  if not self.stepping then ring(self) end
   return self.scheduler:spawn(fn, ...)
 end
 
@@ -262,11 +284,13 @@ function Loop:timeout()
   return mine < theirs and mine or theirs
 end
 
---- Ends all transfers and closes their connections. Calls under way fail with kind `cancelled`.
+--- Ends all transfers and closes their connections. Calls under way fail with kind `cancelled`. The descriptor that
+-- `pollfd` gave stays good as long as the loop lives.
 function Loop:close()
-  local waiting = self.waiting
+  local waiting, set = self.waiting, self.transfers
   self.waiting = {}
-  self.transfers:close()
+  if self.watched then set:clear(waiting) else set:close() end
+  ring(self)
   for _, waiter in pairs(waiting) do
     self.scheduler:later(waiter, nil, "cancelled", "the loop was closed", true)
   end
@@ -286,6 +310,8 @@ function loop.new(opts)
     on_error = opts.on_error, transfers = transfers.new(), scheduler = scheduler.new(finish), waiting = {}, tasks = {},
     stepping = false,
     watched = false, -- another event loop waits for our descriptor
+    parked = 0,      -- foreign coroutines that wait
+    calls = 0,       -- times that those were called for whom others did the work, since one came
   }, Loop)
   function self.send(request) return send(self, request) end
   function self.sleep(seconds) return sleep(self, seconds) end

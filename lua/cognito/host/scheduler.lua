@@ -37,6 +37,8 @@ function scheduler.new(finish)
   return setmetatable({
     alive = 0, current = nil, timers = timers.new(), finish = finish,
     strangers = false,                      -- whether a coroutine of others ever waited
+    called = setmetatable({}, { __mode = "k" }), -- waiters of such that were woken and have not gone on yet
+    calling = 0,                            -- how many those are, with such as were forgotten meanwhile
     ready = {}, count = 0, spare = {},      -- threads, each followed by a list of its values or by false
     idle = {}, idle_count = 0,              -- workers between two tasks
     workers = {},                           -- `{ co, task }`, by coroutine: those that run tasks
@@ -103,7 +105,20 @@ end
 -- @param e fifth
 function scheduler:wake(waiter, a, b, c, d, e)
   if not self.strangers or type(waiter) == "thread" then return resume(self, waiter, a, b, c, d, e) end
+  self.called[waiter], self.calling = true, self.calling + 1
   waiter.done, waiter[1], waiter[2], waiter[3], waiter[4], waiter[5] = true, a, b, c, d, e
+end
+
+--- A waiter that is no coroutine of ours has seen its values.
+function scheduler:answered(waiter)
+  self.called[waiter], self.calling = nil, self.calling - 1
+end
+
+--- Says whether one was woken that has not gone on yet.
+-- @treturn boolean
+function scheduler:is_calling()
+  if self.calling > 0 and not next(self.called) then self.calling = 0 end
+  return self.calling > 0
 end
 
 --- Like `wake`, but a coroutine goes on at the next `run_ready`.

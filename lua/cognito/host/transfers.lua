@@ -71,6 +71,16 @@ function Transfers:close()
   self.crowd, self.entries, self.by_key, self.count = nil, {}, {}, 0
 end
 
+--- As `close`, but the descriptor stays, for somebody who waits for it.
+-- @tparam table running by id, those that run
+function Transfers:clear(running)
+  local crowd = self.crowd
+  if not crowd or crowd:foreign() then return self:close() end
+  for id in pairs(running) do crowd:drop(id) end
+  for _, entry in pairs(self.by_key) do crowd:close_pool(entry.number) end
+  self.entries, self.by_key, self.count = {}, {}, 0
+end
+
 local function key_of(request)
   local tls = request.tls or {}
   return table.concat({ request.pool or "", tls.ca_file or "", tls.ca_path or "", request.proxy or "" }, "\n")
