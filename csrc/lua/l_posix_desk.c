@@ -6,6 +6,8 @@
  *   end_by_interrupt()           -> true
  *   exec(argv, variables)        returns only on failure
  *   start(argv)                  -> true
+ *   hold_standard()              -> true
+ *   flush_output()               -> true
  *   exit(code)                   does not return
  *   map_library(path)            -> true; see pos_library_map
  *   listener(port)               -> listener; listener:port()
@@ -97,6 +99,14 @@ static int l_exec(lua_State *L) {
 
 static int l_start(lua_State *L) {
     return posix_done(L, pos_start(check_words(L, 1)));
+}
+
+static int l_hold_standard(lua_State *L) {
+    return posix_done(L, pos_hold_standard());
+}
+
+static int l_flush_output(lua_State *L) {
+    return posix_done(L, pos_flush_output());
 }
 
 static int l_exit(lua_State *L) {
@@ -196,6 +206,7 @@ static const luaL_Reg functions[] = {
     {"is_terminal", l_is_terminal}, {"ask", l_ask},     {"no_core_dump", l_no_core_dump},
     {"end_by_interrupt", l_end_by_interrupt},
     {"exec", l_exec},               {"start", l_start}, {"exit", l_exit},
+    {"hold_standard", l_hold_standard}, {"flush_output", l_flush_output},
     {"map_library", l_map_library}, {"listener", l_listener}, {NULL, NULL}};
 
 const struct posix_topic posix_desk = {functions, make_classes};

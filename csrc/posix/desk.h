@@ -30,6 +30,13 @@ int pos_set_variable(const char *name, const char *value);
 /* Becomes another program. Returns only on failure. */
 int pos_exec(char *const argv[]);
 
+/* Where descriptor 0, 1 or 2 is closed, puts one there that gives nothing and takes nothing, so that what is opened
+ * later is never taken for the standard input or output. Other programs do not inherit it. */
+int pos_hold_standard(void);
+
+/* Writes what is left of the standard output. It fails also when something was lost before. */
+int pos_flush_output(void);
+
 /* Ends this process when its output is written, without what libraries do at an exit: they free one
  * by one what the system frees at once. */
 _Noreturn void pos_exit(int code);

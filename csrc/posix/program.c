@@ -36,6 +36,22 @@ int pos_exec(char *const argv[]) {
     return -errno;
 }
 
+int pos_hold_standard(void) {
+    for (int fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0) continue;
+        int held;
+        POS_RETRY(held, open("/dev/null", O_RDONLY | O_CLOEXEC)); /* the lowest that is free, which is fd */
+        if (held < 0) return -errno;
+    }
+    return 0;
+}
+
+int pos_flush_output(void) {
+    int lost = ferror(stdout);
+    if (fflush(stdout) != 0) return -errno;
+    return lost ? -EIO : 0;
+}
+
 void pos_exit(int code) {
     fflush(NULL);
     _exit(code);

@@ -32,6 +32,7 @@ M.CONFIG = {
   mfa = "OPTIONAL",
   clients = {
     { id = "cliclient", access_token_ttl = 300 },
+    { id = "idclient", access_token_ttl = 300, id_token_ttl = 200 },
     { id = "shortclient", access_token_ttl = 12, rotation = { grace = 10 } },
     { id = "secretclient", secrets = { M.SECRET } },
   },

@@ -108,7 +108,8 @@ describe("the manual page", function()
     local read = { XDG_STATE_HOME = true }
     for _, folder in ipairs { "lua/cognito/cli", "lua/cognito/host" } do
       for _, path in ipairs(source.files(folder, "*.lua")) do
-        for name in source.read(path):gmatch 'getenv[ (]*"([%u_]+)"' do read[name] = true end
+        local text = source.read(path):gsub("config%.variable", "os.getenv")
+        for name in text:gmatch 'getenv[ (]*"([%u_]+)"' do read[name] = true end
       end
     end
     read.HOME = nil -- the XDG variables stand for it

@@ -66,6 +66,16 @@ describe("profiles of the command", function()
       assert.equal(0, (cognito("configure --set scopes=openid", { env = { COGNITO_PROFILE = "work" } })))
       assert.same({ "openid" }, profile "work".scopes)
       fails(3, "there is no profile nobody", "token -p nobody")
+      fails(3, "`cognito configure --list` shows", "configure -p nobody --remove")
+    end)
+
+    it("are chosen as if a variable that is empty were not there", function()
+      shell:login "default"
+      local none = { COGNITO_PROFILE = "", COGNITO_CLIENT_SECRET = "" }
+      assert.equal(0, (cognito("token", { env = none })))
+      assert.equal(0, (cognito("token --refresh", { env = none })))
+      assert.equal(0, (cognito("configure --set scopes=openid", { env = none })))
+      assert.same({ "openid" }, profile "default".scopes)
     end)
 
     it("hold nothing that cannot be right, and stay as they were then", function()
@@ -80,7 +90,6 @@ describe("profiles of the command", function()
         ["--set user_pool_id=nonsense"] = "it looks like", ["--set endpoint=http://example.com"] = "use https",
         ["--set domain=http://login.example.com"] = "use https", ["--set proxy=socks://x"] = "http://proxy.example",
         ["-p a/b --set region=eu-west-1"] = "letters, digits, dots and dashes",
-        ["-p none --remove"] = "no profile none",
       } do fails(2, text, "configure " .. words) end
       fails(3, "client_id is missing", "configure -p new --set user_pool_id=eu-west-1_AbCdEf123")
       fails(3, "with --set NAME=VALUE", "configure -p new")
@@ -178,6 +187,15 @@ describe("profiles of the command", function()
       assert.equal(0, (cognito(("configure -p page --set redirect_ports=%d --set scopes=openid,nope"):format(
         callback_port))))
       assert.truthy(rows("-p page", 1)["login page"].cure:find("scopes", 1, true))
+    end)
+
+    it("are not called wrong for what only the service has", function()
+      local settings = ("--set domain=%s --set redirect_ports=%d"):format(emu.url, callback_port)
+      shell:configure("default", "deskclient", settings)
+      emu.faults { { fault = "status:500" } }
+      local seen = rows("", 1)
+      emu.reset()
+      for _, name in ipairs { "client", "login page" } do assert.equal("try again later", seen[name].cure, name) end
     end)
 
     it("get a cure for a wrong clock, and for a store that others can read", function()

@@ -50,6 +50,7 @@ describe("the command cognito", function()
     assert.truthy(select(2, cognito "--version"):find "^cognito %d")
     fails(2, "unknown command 'logn'. Did you mean 'login'?\n  `cognito --help`", "logn")
     fails(2, "`cognito login --help` explains it", "login --password hunter2")
+    fails(2, "unknown command 'logn'. Did you mean 'login'?\n  `cognito --help`", "help logn")
     fails(2, "Commands:", "")
   end)
 
@@ -95,10 +96,39 @@ describe("the command cognito", function()
 
   it("fails when what it prints is lost", function()
     login "default"
-    for _, words in ipairs { "token", "token --json", "whoami", "call GetUser" } do
+    local all = { "token", "token --json", "whoami", "call GetUser", "completion bash", "--help", "help token",
+      "token --help", "--version" }
+    for _, words in ipairs(all) do
       local code, _, err = cognito(words, { out = "/dev/full" })
-      assert.equal(1, code)
-      assert.truthy(err:find("standard output cannot be written", 1, true))
+      assert.equal(1, code, words)
+      assert.truthy(err:find("standard output cannot be written", 1, true), words)
+    end
+  end)
+
+  it("takes nothing that it opens for a standard descriptor that was closed", function()
+    login "default"
+    local trace = tmp.write(home .. "/trace", "")
+    local line = ("exec strace -qq -o %s lua5.4 bin/cognito call GetUser <&- >&- 2>&-"):format(trace)
+    assert.equal(1, (proc.run { argv = { "sh", "-c", line }, env = env }))
+    local written = {}
+    for fd, result in tmp.read(trace):gmatch "\nwrite%((%d), .-%) += %-?%d+ (%u+)" do
+      written[#written + 1] = fd .. " " .. result
+    end
+    assert.same({ "1 EBADF", "2 EBADF" }, written)
+    local held = tmp.read(trace):gmatch 'openat%(AT_FDCWD, "/dev/null", O_RDONLY|O_CLOEXEC%) = (%d)'
+    assert.same({ "0", "1", "2" }, { held(), held(), held() })
+  end)
+
+  it("gives a program that it runs the descriptors that it has itself, and no other", function()
+    login "default"
+    local function descriptors(before, closed)
+      local path = home .. "/descriptors"
+      local line = ("exec %s sh -c 'ls /proc/self/fd >&9' 9>%s %s"):format(before, path, closed)
+      assert.equal(0, (proc.run { argv = { "sh", "-c", line }, env = env }))
+      return tmp.read(path)
+    end
+    for _, closed in ipairs { "", "<&-", "<&- 2>&-" } do
+      assert.equal(descriptors("", closed), descriptors("lua5.4 bin/cognito exec", closed))
     end
   end)
 
@@ -148,6 +178,24 @@ describe("the command cognito", function()
     assert.equal("id", cjson.decode(decoded).claims.token_use)
     local _, json = cognito "token --json"
     assert.truthy(cjson.decode(json).expires_in > 200)
+  end)
+
+  it("says for how long the token is good that it gives, however it came by it", function()
+    configure("ids", "idclient")
+    login "ids"
+    for _, words in ipairs { "token --id --json", "token --id --json --refresh" } do
+      local _, json = cognito(words .. " -p ids")
+      local left = cjson.decode(json).expires_in
+      assert.truthy(left > 100 and left <= 200, words .. ": " .. left)
+    end
+  end)
+
+  it("does not call a token bad that it has no keys for", function()
+    login "default"
+    configure("default", "cliclient", "--set issuer=http://127.0.0.1:1/" .. emu.pool_id)
+    local _, token = cognito "token"
+    local err = fails(6, "jwks_unavailable", "verify", { stdin = token })
+    assert.truthy(err:find("`cognito doctor` looks for the cause", 1, true))
   end)
 
   it("says that a session's file is damaged, once, and then that nobody is signed in", function()

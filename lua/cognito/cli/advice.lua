@@ -13,6 +13,7 @@ local BY_CODE = {
   SoftwareTokenMFANotFoundException = "run `cognito mfa{p} totp` first; the pool must allow authenticator apps",
   EnableSoftwareTokenMFAException = "check the clock of the device that shows the codes, and run the command again",
   login_timeout = "run it again; --timeout SECONDS gives more time",
+  jwks_unavailable = "nobody could look at the token: `cognito doctor{p}` looks for the cause",
 }
 
 local BY_COMMAND = {

@@ -85,13 +85,21 @@ function config.read()
   return nil, complaints.not_ours(path .. "/" .. config.FILE)
 end
 
+--- A variable of the environment; an empty one is as good as none.
+-- @tparam string name
+-- @treturn string|nil
+function config.variable(name)
+  local value = os.getenv(name)
+  return value ~= "" and value or nil
+end
+
 --- The profile that a command shall use.
 -- @tparam[opt] string name else `$COGNITO_PROFILE`, else the default one
 -- @treturn table|nil settings, or nil and an error: `config` with what to run
 function config.profile(name)
   local data, err = config.read()
   if not data then return nil, err end
-  name = name or os.getenv "COGNITO_PROFILE" or data.default
+  name = name or config.variable "COGNITO_PROFILE" or data.default
   local profile = name and data.profiles[name]
   if profile then return profile, name end
   return nil, complaints.no_profile(name)

@@ -50,7 +50,7 @@ function Context.new_pool(profile, storage)
   -- what `cognito.pool` calls; the rest of that module would be compiled for nothing
   return require("cognito.facade").new {
     user_pool_id = profile.user_pool_id, client_id = profile.client_id, region = profile.region,
-    client_secret = os.getenv "COGNITO_CLIENT_SECRET" or profile.client_secret,
+    client_secret = config.variable "COGNITO_CLIENT_SECRET" or profile.client_secret,
     endpoint = profile.endpoint, issuer = profile.issuer, domain = profile.domain,
     ca_file = profile.ca_file, proxy = profile.proxy, flow = profile.flow,
     storage = storage or require("cognito.storage.file").new { path = profile.storage },

@@ -24,6 +24,26 @@ local function with_border(argv)
   return words
 end
 
+-- `cognito help COMMAND` is `cognito COMMAND --help`.
+local function with_help(argv)
+  if argv[1] ~= "help" or not argv[2] or argv[2]:sub(1, 1) == "-" then return argv end
+  return { argv[2], "--help", table.unpack(argv, 3) }
+end
+
+-- The parser ends the process when it has explained something, but here what it printed is looked after first.
+-- The exit code if it would have; else what its `pparse` gives.
+local function parse(parser, argv)
+  local exit, code = os.exit, nil
+  os.exit = function(wanted) -- luacheck: ignore 122
+    code = wanted
+    error "the parser has ended"
+  end
+  local ran, ok, parsed = pcall(parser.pparse, parser, argv)
+  os.exit = exit -- luacheck: ignore 122
+  if not ran and not code then error(ok, 0) end
+  return code, ok, parsed
+end
+
 -- The command line could not be read, so it is looked at word by word for how to say so.
 local function refuse(argv, parser, message)
   local as_json, command = false, nil
@@ -52,7 +72,9 @@ end
 -- @treturn integer exit code (see `cognito.cli.out`)
 return function(argv)
   local parser = require("cognito.cli.args").parser()
-  local ok, parsed = parser:pparse(with_border(argv))
+  argv = with_help(argv)
+  local code, ok, parsed = parse(parser, with_border(argv))
+  if code then return code end
   if ok then return run(parsed, parser) end
   return refuse(argv, parser, tostring(parsed))
 end

@@ -34,8 +34,9 @@ local function token(args)
 end
 
 local function dispatch(argv)
-  if argv[1] == "emulator" then return require("cognito.emulator.main") { table.unpack(argv, 2) } end
   local posix = require "cognito.posix"
+  posix.hold_standard()
+  if argv[1] == "emulator" then return require("cognito.emulator.main") { table.unpack(argv, 2) } end
   posix.no_core_dump()
   posix.end_by_interrupt()
   local args = argv[1] == "token" and usual_args(argv)
@@ -53,7 +54,7 @@ local function run(argv)
     io.stderr:write(code, "\n")
     return 1
   end
-  if io.stdout:flush() then return code end
+  if require("cognito.posix").flush_output() then return code end
   io.stderr:write "cognito: standard output cannot be written\n"
   return code == 0 and 1 or code
 end

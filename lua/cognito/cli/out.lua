@@ -29,7 +29,11 @@ local BY_KIND = {
 --- The exit code of an error.
 -- @tparam errors err
 -- @treturn number
-function out.code_of(err) return out.codes[BY_KIND[err.kind] or "failed"] end
+function out.code_of(err)
+  -- the token may be good: nobody could look
+  if err.code == "jwks_unavailable" then return err.cause and out.code_of(err.cause) or out.codes.network end
+  return out.codes[BY_KIND[err.kind] or "failed"]
+end
 
 --- An error as `--json` prints it.
 -- @tparam errors err

@@ -1,5 +1,6 @@
 --- The command `configure`: makes, changes, lists and removes profiles.
 -- @module cognito.cli.commands.configure
+local complaints = require "cognito.cli.complaints"
 local config = require "cognito.cli.config"
 local settings = require "cognito.cli.settings"
 local json = require "cognito.json"
@@ -141,7 +142,7 @@ local function first_of(profiles)
 end
 
 local function remove(ctx, data, name)
-  if not data.profiles[name] then return ctx:usage("there is no profile " .. name) end
+  if not data.profiles[name] then return ctx:fail(complaints.no_profile(name)) end
   data.profiles[name] = nil
   if data.default == name then data.default = first_of(data.profiles) end
   return write(ctx, data, name, ("profile %s is removed"):format(name))
@@ -167,7 +168,7 @@ function command.configure(ctx)
   local data, err = config.read()
   if not data then return ctx:fail(err) end
   if ctx.args.list then return list_profiles(ctx, data) end
-  local name = ctx.args.profile or os.getenv "COGNITO_PROFILE" or "default"
+  local name = ctx.args.profile or config.variable "COGNITO_PROFILE" or "default"
   if not name:find "^[%w_.-]+$" then return ctx:usage "a profile's name is made of letters, digits, dots and dashes" end
   return (ctx.args.remove and remove or change)(ctx, data, name)
 end

@@ -8,6 +8,7 @@ local out = require "cognito.cli.out"
 
 local doctor = {}
 
+local LATER = "try again later"
 local MAX_DRIFT = 60 -- seconds; AWS refuses an SRP claim that is minutes off, and tokens look early or late
 local LIMITS = { max_attempts = 1, deadline = 10 }
 local TRIAL = ("d"):rep(64) -- a key that no session has
@@ -42,7 +43,7 @@ local function endpoint(ctx)
   local err, url = reach(ctx), ctx.pool.url
   if not err then return good(url .. " answers") end
   if err.kind == "tls" then return good(url .. " is there") end
-  return bad(("%s does not answer: %s"):format(url, said(err)), CURES[err.kind] or "try again later")
+  return bad(("%s does not answer: %s"):format(url, said(err)), CURES[err.kind] or LATER)
 end
 
 local function tls(ctx)
@@ -55,7 +56,8 @@ end
 
 local function clock(ctx)
   local drift = ctx.pool:drift()
-  if not drift then return skipped "not checked, since the endpoint does not answer" end
+  if not drift and ctx.trouble then return skipped "not checked, since the endpoint does not answer" end
+  if not drift then return skipped "not checked, since the endpoint's answer has no date" end
   if math.abs(drift) <= MAX_DRIFT then return good(("right to %.0f s"):format(math.abs(drift))) end
   return bad(("%.0f s %s"):format(math.abs(drift), drift < 0 and "fast" or "slow"),
     "set the clock (timedatectl set-ntp true)")
@@ -93,7 +95,7 @@ local function keys(ctx)
     pool.client:context(LIMITS))
   if document then return good("tokens can be verified by those of " .. issuer) end
   return bad(("%s: %s"):format(url, said(err)), err.kind == "config" and "check user_pool_id, region and issuer"
-    or CURES[err.kind] or "try again later")
+    or CURES[err.kind] or LATER)
 end
 
 local CLIENT_SAYS = {
@@ -109,6 +111,7 @@ local function client(ctx)
     deadline = LIMITS.deadline }
   if not err or err.kind == "auth" or err.code == "UserNotFoundException" then return good "takes sign-ins" end
   local cure = require("cognito.cli.advice").of(err, ctx.args) or CLIENT_SAYS[err.code or ""] or err.hint
+    or CURES[err.kind] or err.kind == "server" and LATER
   return bad(said(err), cure or "check client_id and client_secret")
 end
 
@@ -131,6 +134,7 @@ local function refusal(response, uri)
   if code and location:sub(1, #uri) == uri and code ~= "redirect_mismatch" then
     return bad(("the login page says %s"):format(code), SCOPES_CURE)
   end
+  if response.status >= 500 then return bad(("the login page answers HTTP %d"):format(response.status), LATER) end
   if code or response.status >= 400 then
     return bad("the login page does not take " .. uri, "register it as a callback URL of this app client")
   end

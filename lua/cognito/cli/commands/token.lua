@@ -16,11 +16,22 @@ function commands.get(ctx)
   return nil, err
 end
 
+-- The seconds for which it is good. An ID token can end before the access token does.
+local function seconds_of(ctx, token, session)
+  local left = session:expires_in()
+  local exp = ctx.args.id and require("cognito.core").jwt_times(token)
+  if exp then
+    local records = require "cognito.records"
+    left = math.max(0, math.min(left, exp - (records.server_now(ctx.pool, records.of(session)))))
+  end
+  return math.floor(left)
+end
+
 function commands.token(ctx)
   local token, session = commands.get(ctx)
   if not token then return ctx:fail(session) end
   if ctx.args.json then
-    return ctx:result { token = token, expires_in = math.floor(session:expires_in()) }
+    return ctx:result { token = token, expires_in = seconds_of(ctx, token, session) }
   end
   io.stdout:write(token, "\n")
   return 0
