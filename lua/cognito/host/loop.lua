@@ -26,15 +26,21 @@ Loop.__index = Loop
 
 -- ---- waiting ----
 
--- Looks for a waiter that was woken in somebody else's step, until they are far between.
-local MANY_CALLS, CALL_PAUSE = 100, 0.01
+-- Seconds: a waiter that was woken in somebody else's step and waits in the same event loop goes on before the first
+-- has passed; one whose event loop rests is called less often after the second.
+local GRACE, PATIENCE, PAUSE = 0.001, 0.1, 0.01
 
--- Seconds until somebody must look again. A waiter that was woken in another's step may wait in an event loop that has
--- found the descriptor silent again: it is called at once, and now and then if its loop rests.
+-- Seconds until somebody must look again. The event loop of a waiter that was woken in another's step may have found
+-- the descriptor silent again: it is called until it has gone on.
 local function due(self)
-  if not self.scheduler:is_calling() then return self:timeout() end
-  self.calls = self.calls + 1
-  return self.calls <= MANY_CALLS and 0 or CALL_PAUSE
+  if not self.scheduler:is_calling() then
+    self.since = nil
+    return self:timeout()
+  end
+  local now = monotime()
+  self.since = self.since or now
+  local waited = now - self.since
+  return waited < GRACE and GRACE or waited < PATIENCE and 0 or PAUSE
 end
 
 -- Each who waits knows only the timeout of the moment when it began to wait; the alarm reaches whoever is left.
@@ -48,8 +54,9 @@ local function park(self, waiter)
   self.parked = self.parked + 1
   if not self.stepping then self:step(0) end
   while not waiter.done do look(self) end
-  self.parked, self.calls = self.parked - 1, 0
+  self.parked = self.parked - 1
   self.scheduler:answered(waiter)
+  if self.scheduler.calling == 0 then self.since = nil end
   if self.parked > 0 then self.transfers:open():alarm(due(self)) end
   return waiter[1], waiter[2], waiter[3], waiter[4], waiter[5]
 end
@@ -311,7 +318,7 @@ function loop.new(opts)
     stepping = false,
     watched = false, -- another event loop waits for our descriptor
     parked = 0,      -- foreign coroutines that wait
-    calls = 0,       -- times that those were called for whom others did the work, since one came
+    since = nil,     -- when somebody was first called for whom others had done the work
   }, Loop)
   function self.send(request) return send(self, request) end
   function self.sleep(seconds) return sleep(self, seconds) end
