@@ -134,6 +134,24 @@ describe("a verifier's keys:", function()
     assert.equal("kid_unknown", verdict(v, by_first))
   end)
 
+  it("are renewed when they must be, where nothing goes on that nobody waits for", function()
+    for _, changes in ipairs { { name = "blocking" }, { park = function() end } } do
+      local host, warnings = new_host(), 0
+      for name, value in pairs(changes) do host[name] = value end
+      local v = new(host, { on_warning = function() warnings = warnings + 1 end })
+      host:answer(200, tokens.jwks(first))
+      assert.equal("valid", verdict(v, by_first))
+      host:pass(3599)
+      assert.equal("valid", verdict(v, by_first))
+      assert.equal(1, #host.requests)
+      host:pass(1)
+      host:answer(200, tokens.jwks(first, second))
+      assert.equal("valid", verdict(v, by_first))
+      assert.equal(2, #host.requests)
+      assert.equal(0, warnings)
+    end
+  end)
+
   it("old ones stay in use while the source is down, with a warning, but not for ever", function()
     local host = new_host()
     local warnings = {}

@@ -141,9 +141,14 @@ function Source:load(ends, cancel)
   return self.host.once(self.flight, self.task, ends, cancel)
 end
 
--- Nobody waits for it: the deadline of this caller is now. A blocking script has no background.
+-- A loop whose callers park goes on only while one of them waits.
+local function has_background(host)
+  return host.name ~= "blocking" and not host.park
+end
+
+-- Nobody waits for it: the deadline of this caller is now.
 function Source:renew(mono)
-  if self.host.name ~= "blocking" and not self.flight_ends and self.set:may_fetch(mono) then
+  if has_background(self.host) and not self.flight_ends and self.set:may_fetch(mono) then
     self.host.once(self.flight, self.task, mono)
   end
 end
