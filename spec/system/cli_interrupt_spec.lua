@@ -61,7 +61,7 @@ describe("giving up in a terminal", function()
   end)
 
   it("ends at once by Ctrl-C while it waits for the service or for the browser, by the signal itself", function()
-    local silent = assert(socket.bind("127.0.0.1", 0))
+    local silent, asking = assert(socket.bind("127.0.0.1", 0)), nil
     local _, port = silent:getsockname()
     shell:configure("silent", "cliclient", "--set endpoint=http://127.0.0.1:" .. port)
     shell:configure("desk", "cliclient", ("--set domain=%s --set redirect_ports=%d"):format(emu.url, ports.free()))
@@ -80,12 +80,13 @@ describe("giving up in a terminal", function()
     ends_soon("login alice -p silent", function()
       term:see "Password:"
       term:line(PASSWORD)
-      assert(silent:settimeout(10) and silent:accept()) -- the request is on its way
+      asking = assert(silent:settimeout(10) and silent:accept()) -- the request is on its way; a collector would end it
     end)
     ends_soon("login --browser --no-open -p desk", function()
       term:see "Open this address"
       term:see "waiting for the browser"
     end)
+    asking:close()
     silent:close()
   end)
 

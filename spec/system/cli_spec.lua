@@ -52,6 +52,9 @@ describe("the command cognito", function()
     fails(2, "`cognito login --help` explains it", "login --password hunter2")
     fails(2, "unknown command 'logn'. Did you mean 'login'?\n  `cognito --help`", "help logn")
     fails(2, "Commands:", "")
+    local code51, _, err51 = proc.run { argv = { "lua5.1", "bin/cognito", "--version" } }
+    assert.equal(1, code51)
+    assert.equal("cognito: this command needs Lua 5.4, and this is Lua 5.1; the library itself does not\n", err51)
   end)
 
   it("says what is wrong with the command line, as JSON where that is asked for", function()

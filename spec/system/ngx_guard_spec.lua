@@ -338,6 +338,18 @@ describe("the guard in nginx", function()
       assert.equal(200, (b.request "/json"))
     end)
 
+    it("answers a program in JSON, which names an error where there is one", function()
+      local b = signed_in()
+      local _, word = b.request "/csrf"
+      local program = { ["sec-fetch-mode"] = "cors" }
+      local function answer(status, body) return { status, cjson.decode(body) } end
+      assert.same({ 405, { error = "method_not_allowed" } }, answer(b.request("/logout", { headers = program })))
+      assert.same({ 403, { error = "csrf" } }, answer(b.post("/logout", { csrf = "x" }, program)))
+      assert.same({ 200, {} }, answer(b.post("/logout", { csrf = word }, program)))
+      assert.is_nil(b.jar["__Host-session"])
+      assert.same({ 200, {} }, answer(b.post("/logout", {}, program)))
+    end)
+
     it("ends the visit, revokes the token and removes the cookie", function()
       local b = signed_in()
       local cookie = b.jar["__Host-session"]

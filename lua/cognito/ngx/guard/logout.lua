@@ -26,24 +26,29 @@ local function next_place(self)
   return self.after_logout
 end
 
+local function refuse(status, code, title, html)
+  if request.is_api() then return reply.json(status, code) end
+  return reply.page(status, title, html)
+end
+
 --- Signs out.
 -- @tparam table self the guard
 -- @tparam table policy `global` (every session of the user)
 function logout.handle(self, policy)
   if ngx.req.get_method() ~= "POST" then
     ngx.header["Allow"] = "POST"
-    return reply.page(405, "Not allowed", "Signing out takes a form that is sent by POST.")
+    return refuse(405, "method_not_allowed", "Not allowed", "Signing out takes a form that is sent by POST.")
   end
   local visit, err = self.visits:find(ngx.var.http_cookie)
   if err then return reply.unavailable(err, request.is_api()) end
   if visit and not is_ours(self, visit) then
-    return reply.page(403, "Not signed out", "The form has expired. Go back, reload the page and try again.")
+    return refuse(403, "csrf", "Not signed out", "The form has expired. Go back, reload the page and try again.")
   end
   if visit then
     reply.cookie(self.visits:drop(visit))
     visit.session:sign_out { global = policy.global or false }
   end
-  if request.is_api() then return reply.json(200, "") end
+  if request.is_api() then return reply.done() end
   return reply.redirect(next_place(self))
 end
 

@@ -17,7 +17,15 @@ function reply.cookie(value)
   ngx.header["Set-Cookie"] = type(present) == "table" and present or present and { present, value } or value
 end
 
---- Ends the request with a status and a body of JSON.
+--- Ends a program's request with 200 and an empty JSON object: what it asked for is done.
+function reply.done()
+  headers()
+  ngx.header["Content-Type"] = "application/json"
+  ngx.print "{}\n"
+  return ngx.exit(200)
+end
+
+--- Ends the request with a status and a body of JSON that names an error.
 -- @tparam integer status
 -- @tparam string code one word, safe to print
 -- @tparam[opt] table more header fields
