@@ -107,6 +107,7 @@ void http_watches_free(http_watches *watches);
  * descriptor; until then the kernel may go on watching it. */
 bool http_watches_want(http_watches *watches, http_link *link, int fd, int what, bool lasting);
 void http_watches_forget(http_watches *watches, int fd);
+enum { HTTP_EVENTS = 64 }; /* that one wait takes */
 /* Waits for events and hands them to http_crowd_event. Negative: no limit. *now becomes the time
  * when the wait ended. */
 void http_watches_wait(http_watches *watches, int milliseconds, double *now);

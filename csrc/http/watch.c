@@ -112,9 +112,9 @@ static int mask_of(unsigned events) {
 }
 
 void http_watches_wait(http_watches *w, int ms, double *now) {
-    struct epoll_event events[64];
+    struct epoll_event events[HTTP_EVENTS];
     sync_kernel(w);
-    int n = epoll_wait(w->epoll, events, 64, ms);
+    int n = epoll_wait(w->epoll, events, HTTP_EVENTS, ms);
     *now = http_clock();
     for (int i = 0; i < n; i++) {
         int fd = events[i].data.fd;
