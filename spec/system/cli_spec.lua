@@ -108,6 +108,37 @@ describe("the command cognito", function()
     end
   end)
 
+  -- The command where no file takes a byte any more: its exit code, and all that it says.
+  local function without_room(words, input)
+    local path = tmp.write(home .. "/input", input or "")
+    local line = ("(trap '' XFSZ; ulimit -f 0; exec lua5.4 bin/cognito %s <%s) 2>&1 | cat; exit ${PIPESTATUS[0]}")
+      :format(words, path)
+    return proc.run { argv = { "bash", "-c", line }, env = env }
+  end
+
+  it("signs nobody in whom it cannot store, and says when it could not store new tokens", function()
+    emu.reset()
+    local code, said = without_room("login alice --password-stdin", PASSWORD)
+    assert.equal(1, code)
+    assert.truthy(said:find "^cognito: the session file ", said)
+    assert.equal(1, emu.counts().RevokeToken.ok)
+    fails(4, "no session is stored", "token")
+    login "default"
+    code, said = without_room "token --refresh"
+    assert.equal(0, code)
+    assert.truthy(said:find "^cognito: warning: the new tokens are not stored: the session file .*\ney", said)
+    said = select(2, without_room "token --refresh --json")
+    assert.equal("store", cjson.decode(said:match "[^\n]+").warning.kind)
+  end)
+
+  it("waits for one attempt to revoke, since a later command makes the next", function()
+    login "default"
+    emu.faults { { fault = "status:500", operation = "RevokeToken" } }
+    assert.equal(0, (cognito "logout"))
+    assert.equal(1, emu.counts().RevokeToken["fault status:500"])
+    emu.reset()
+  end)
+
   it("takes nothing that it opens for a standard descriptor that was closed", function()
     login "default"
     local trace = tmp.write(home .. "/trace", "")

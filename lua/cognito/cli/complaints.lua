@@ -12,7 +12,8 @@ local HINTS = {
   owner = "run the command as its owner, or point XDG_CONFIG_HOME elsewhere",
   parent = "take the right to write there from others (chmod o-w), or point XDG_CONFIG_HOME elsewhere",
   too_large = AWAY, symlink = AWAY, links = AWAY, not_file = AWAY, not_folder = AWAY,
-  EACCES = WRITABLE, EPERM = WRITABLE, EROFS = WRITABLE, ENOENT = WRITABLE, ENOTDIR = WRITABLE, ENOSPC = WRITABLE,
+  EACCES = WRITABLE, EPERM = WRITABLE, EROFS = WRITABLE, ENOENT = WRITABLE, ENOTDIR = WRITABLE,
+  ENOSPC = "make room on its disk", EDQUOT = "make room on its disk",
 }
 
 --- The error of a file or folder that cannot be used.

@@ -45,8 +45,9 @@ end
 --- A pool for a profile, or what is wrong with the profile.
 -- @tparam table profile
 -- @tparam[opt] table storage one that reads the profile's folder already
+-- @tparam[opt] function on_warning
 -- @treturn table|nil the pool, or nil and an error: `config`
-function Context.new_pool(profile, storage)
+function Context.new_pool(profile, storage, on_warning)
   -- what `cognito.pool` calls; the rest of that module would be compiled for nothing
   return require("cognito.facade").new {
     user_pool_id = profile.user_pool_id, client_id = profile.client_id, region = profile.region,
@@ -55,8 +56,17 @@ function Context.new_pool(profile, storage)
     ca_file = profile.ca_file, proxy = profile.proxy, flow = profile.flow,
     storage = storage or require("cognito.storage.file").new { path = profile.storage },
     -- where the pool tracks devices, a session whose device was not confirmed could never be refreshed
-    device = true,
+    device = true, on_warning = on_warning,
   }
+end
+
+-- Tokens that could not be stored end with this process, and a refresh token that has rotated ends with them.
+local function watch(ctx)
+  return function(err)
+    if err.kind ~= "store" then return end
+    ctx.unsaved = err
+    if ctx.args.command_name ~= "login" then out.warn(err, ctx.args.json) end
+  end
 end
 
 --- Makes the context of one command.
@@ -71,7 +81,7 @@ function context.new(args, needs_pool, found)
   local profile, problem = found and found.profile, nil
   if not profile then profile, problem = config.profile(args.profile) end
   if not profile then return nil, ctx:fail(problem) end
-  local pool, err = Context.new_pool(profile, found and found.storage)
+  local pool, err = Context.new_pool(profile, found and found.storage, watch(ctx))
   if not pool then return nil, ctx:fail(err) end
   ctx.profile, ctx.pool = profile, pool
   return ctx

@@ -63,6 +63,14 @@ function out.explain(err, hint)
   return errors.clean(err.message) .. details(err) .. (hint and "\n  " .. errors.visible(hint) or "")
 end
 
+--- Says on stderr what went wrong beside a command that does what it was asked for.
+-- @tparam errors err
+-- @tparam[opt] boolean as_json
+function out.warn(err, as_json)
+  io.stderr:write(as_json and json.encode { warning = out.error_table(err) }
+    or "cognito: warning: the new tokens are not stored: " .. out.explain(err), "\n")
+end
+
 --- Says what went wrong, on stderr.
 -- @tparam[opt] errors err nil: the person gave up at a prompt and knows it
 -- @tparam[opt] boolean as_json

@@ -183,6 +183,10 @@ end
 function login.login(ctx)
   local session, err = (ctx.args.browser and by_browser or by_password)(ctx)
   if not session then return ctx:fail(err) end
+  if ctx.unsaved then -- no later command would find it
+    session:sign_out { max_attempts = 1 }
+    return ctx:fail(ctx.unsaved)
+  end
   if session.device.confirmation_needed then
     ctx.term.say "The pool can remember this device, and ask for no second factor on it: cognito devices remember"
   end

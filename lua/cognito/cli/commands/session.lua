@@ -51,7 +51,10 @@ end
 function commands.logout(ctx)
   local session, err = ctx:session()
   if not session then return ctx:fail(err) end
-  local result = session:sign_out { revoke = not ctx.args.local_only, global = ctx.args.global or false }
+  local global = ctx.args.global or false
+  -- what cannot be revoked at once is revoked by a later command, so nobody waits for a second attempt
+  local result = session:sign_out { revoke = not ctx.args.local_only, global = global,
+    max_attempts = not global and 1 or nil }
   err = failure(ctx, result)
   for step, problem in pairs(result.errors) do result.errors[step] = out.error_table(problem) end
   ctx:result(result, outcome)

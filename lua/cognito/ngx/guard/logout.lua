@@ -46,7 +46,9 @@ function logout.handle(self, policy)
   end
   if visit then
     reply.cookie(self.visits:drop(visit))
-    visit.session:sign_out { global = policy.global or false }
+    local global = policy.global or false
+    -- what cannot be revoked at once is revoked later, so the person waits for no second attempt
+    visit.session:sign_out { global = global, max_attempts = not global and 1 or nil }
   end
   if request.is_api() then return reply.done() end
   return reply.redirect(next_place(self))
