@@ -19,10 +19,9 @@ local function load(name)
   if ok then return value end
   if not spare then error(value, 0) end
   spare:close()
-  spare = nil
-  value = require(name)
+  ok, value = pcall(require, name)
   spare = open_spare()
-  return value
+  return ok and value or error(value, 0)
 end
 
 function Late.__index(stand_in, name)
