@@ -182,6 +182,7 @@ build = {
     ["cognito.emulator.ops.signup"] = "lua/cognito/emulator/ops/signup.lua",
     ["cognito.emulator.ops.tokens"] = "lua/cognito/emulator/ops/tokens.lua",
     ["cognito.emulator.paths"] = "lua/cognito/emulator/paths.lua",
+    ["cognito.emulator.private"] = "lua/cognito/emulator/private.lua",
     ["cognito.emulator.random"] = "lua/cognito/emulator/random.lua",
     ["cognito.emulator.recorder"] = "lua/cognito/emulator/recorder.lua",
     ["cognito.emulator.router"] = "lua/cognito/emulator/router.lua",

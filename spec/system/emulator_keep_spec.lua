@@ -46,6 +46,38 @@ describe("the emulator's state file", function()
     assert.is_false(ok)
     assert.truthy(err:find("cannot be read", 1, true))
   end)
+
+  it("stops the start when it, the keys or the codes cannot be written", function()
+    for option, text in pairs { ["--state-file"] = "the state file /nonesuch/x cannot be written: No such file",
+      ["--key-file"] = "the key file /nonesuch/x cannot be written", ["--code-folder"] = "the code folder cannot be" } do
+      local ok, err = pcall(emulator.start, { config = CONFIG, arguments = option .. " /nonesuch/x" })
+      assert.is_false(ok, option)
+      assert.truthy(err:find(text, 1, true), err)
+    end
+  end)
+
+  it("does not keep it from going on and from ending when it cannot be written any more", function()
+    local path, remove = folder()
+    finally(remove)
+    local command = [[
+      coproc E { exec lua5.4 bin/cognito emulator --port 0 --state-file %s/in/state 2>%s/said; }
+      read -r _ _ url <&"${E[0]}"
+      rm -r %s/in
+      curl -s -o /dev/null "$url" -H 'Content-Type: application/x-amz-json-1.1' \
+        -H 'X-Amz-Target: AWSCognitoIdentityProviderService.SignUp' \
+        -d '{"ClientId":"emulatorclient","Username":"bea","Password":"Better-horse2"}'
+      for try in {1..100}; do [ -s %s/said ] && break; sleep 0.05; done
+      kill "$E_PID"; for try in {1..100}; do kill -0 "$E_PID" 2>/dev/null || break; sleep 0.05; done
+      kill -9 "$E_PID" 2>/dev/null && echo killed
+      cat %s/said]]
+    os.execute("mkdir " .. path .. "/in")
+    local file = io.open(path .. "/script", "w")
+    file:write((command:gsub("%%s", path)))
+    file:close()
+    local said = io.popen("bash " .. path .. "/script 2>&1"):read "a"
+    assert.truthy(said:find(("emulator: cannot write %s/in/state: No such file"):format(path), 1, true), said)
+    assert.is_nil(said:find("killed", 1, true), said)
+  end)
 end)
 
 describe("the emulator for its developer", function()

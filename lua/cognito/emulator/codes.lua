@@ -31,6 +31,16 @@ local function to_folder(state, entry)
   file:close()
 end
 
+--- Looks whether codes can be written into a folder.
+-- @tparam string folder
+function M.check_folder(folder)
+  local path = folder .. "/.emulator"
+  local file, why = io.open(path, "w")
+  if not file then error("the code folder cannot be written into: " .. why, 0) end
+  file:close()
+  os.remove(path)
+end
+
 local function deliver(state, entry)
   if #state.codes >= KEPT then table.remove(state.codes, 1) end
   table.insert(state.codes, entry)

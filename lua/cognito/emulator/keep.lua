@@ -6,6 +6,7 @@
 local cqueues = require "cqueues"
 
 local json = require "cognito.emulator.json"
+local private = require "cognito.emulator.private"
 local random = require "cognito.emulator.random"
 
 local M = {}
@@ -52,15 +53,6 @@ local function dump(state)
   return json.encode(out)
 end
 
-local function write(path, text)
-  local temporary = path .. "." .. random.hex(random.bytes(6))
-  os.execute("umask 077; : > '" .. temporary:gsub("'", "'\\''") .. "'")
-  local file = assert(io.open(temporary, "w"))
-  file:write(text)
-  file:close()
-  assert(os.rename(temporary, path))
-end
-
 local function restore_user(given)
   local user = copy(given, random.unbase64)
   user.codes = {}
@@ -95,17 +87,22 @@ local function restore(state, path)
   for _, given in ipairs(data.families) do restore_family(state, given) end
 end
 
---- Reads the state file and keeps it up to date: soon after each change, and when `state:save()` is called.
+--- Reads the state file and keeps it up to date: soon after each change, and when `state:save()` is called. A file that
+-- cannot be read or written stops the start; one that cannot be written later is tried again.
 -- Users of the configuration that the file knows are taken from the file.
 -- @tparam table cq cqueues controller
 -- @tparam table state
 -- @tparam string path
 function M.attach(cq, state, path)
   restore(state, path)
+  local ok, why = private.write(path, dump(state))
+  if not ok then error(("the state file %s cannot be written: %s"):format(path, why), 0) end
   function state:save()
     if not self.changed then return end
-    self.changed = false
-    write(path, dump(self))
+    local saved, problem = private.write(path, dump(self))
+    self.changed = not saved
+    if problem and problem ~= why then io.stderr:write("emulator: cannot write ", path, ": ", problem, "\n") end
+    why = problem
   end
   cq:wrap(function()
     while true do

@@ -6,6 +6,7 @@ local pkey = require "openssl.pkey"
 
 local hash = require "cognito.emulator.hash"
 local json = require "cognito.emulator.json"
+local private = require "cognito.emulator.private"
 local random = require "cognito.emulator.random"
 
 local M = {}
@@ -17,17 +18,6 @@ local function read(path)
   file:close()
   local ok, key = pcall(pkey.new, pem)
   return ok and key or nil
-end
-
--- Written beside and renamed, so that two servers that start at once never read half a key.
-local function write(path, key)
-  local temporary = path .. "." .. random.hex(random.bytes(6))
-  os.execute("umask 077; : > '" .. temporary:gsub("'", "'\\''") .. "'")
-  local file = io.open(temporary, "w")
-  if not file then return end
-  file:write(key:toPEM("private"))
-  file:close()
-  os.rename(temporary, path)
 end
 
 local function jwk(key, kid)
@@ -45,7 +35,9 @@ function M.load(path)
   local key = read(path)
   if not key then
     key = pkey.new { type = "RSA", bits = 2048 }
-    if path then write(path, key) end
+    local ok, why = true, nil
+    if path then ok, why = private.write(path, key:toPEM("private")) end
+    if not ok then error(("the key file %s cannot be written: %s"):format(path, why), 0) end
   end
   local kid = random.base64(hash.sha256(key:toPEM("public")))
   local self = { kid = kid, jwk = jwk(key, kid) }

@@ -9,6 +9,7 @@ local signal = require "cqueues.signal"
 local socket = require "cqueues.socket"
 
 local arguments = require "cognito.emulator.arguments"
+local codes = require "cognito.emulator.codes"
 local config_of = require "cognito.emulator.config"
 local router = require "cognito.emulator.router"
 local server = require "cognito.emulator.server"
@@ -63,6 +64,7 @@ local function prepare(args)
   local kept = args.state_file or config.state_file
   config.key_file = args.key_file or config.key_file or kept and kept .. ".key"
   config.code_folder = args.code_folder or config.code_folder
+  if config.code_folder then codes.check_folder(config.code_folder) end
   local state = state_of.new(config)
   state.quiet, state.pid = args.quiet, (process())
   if args.tls then
