@@ -48,8 +48,10 @@ describe("the emulator's state file", function()
   end)
 
   it("stops the start when it, the keys or the codes cannot be written", function()
-    for option, text in pairs { ["--state-file"] = "the state file /nonesuch/x cannot be written: No such file",
-      ["--key-file"] = "the key file /nonesuch/x cannot be written", ["--code-folder"] = "the code folder cannot be" } do
+    for option, text in pairs {
+      ["--state-file"] = "the state file /nonesuch/x cannot be written: No such file",
+      ["--key-file"] = "the key file /nonesuch/x cannot be written",
+      ["--code-folder"] = "the code folder cannot be written" } do
       local ok, err = pcall(emulator.start, { config = CONFIG, arguments = option .. " /nonesuch/x" })
       assert.is_false(ok, option)
       assert.truthy(err:find(text, 1, true), err)
