@@ -137,7 +137,14 @@ static void expire(http_crowd *c) {
     }
 }
 
+/* Whoever calls us late, was stopped or slept while it waited (a signal ends that wait with nothing), is to have what
+ * came in time. */
+static void take_arrived(http_crowd *c) {
+    for (int left = c->running; left > 0; left -= HTTP_EVENTS) http_watches_wait(&c->watches, 0, &c->now);
+}
+
 static void work(http_crowd *c) {
+    if (c->soonest <= c->now) take_arrived(c);
     while (connect_due(c)) {
     }
     if (c->soonest <= c->now) expire(c);
@@ -170,14 +177,8 @@ static void turn(http_crowd *c, double seconds) {
     work(c);
 }
 
-/* Whoever calls us late, or on a machine that slept, is to have what came in time. */
-static void take_arrived(http_crowd *c) {
-    for (int left = c->running; left > 0; left -= HTTP_EVENTS) http_watches_wait(&c->watches, 0, &c->now);
-}
-
 void http_wait(http_crowd *c, double seconds) {
     c->now = http_clock();
-    if (c->soonest <= c->now) take_arrived(c);
     work(c);
     if (c->done == NULL) turn(c, seconds);
     http_watches_settle(&c->watches);

@@ -84,6 +84,37 @@ describe("a process that stopped while it held the session's lock", function()
   end)
 end)
 
+describe("a process that is stopped while the answer to its refresh is under way", function()
+  local cognito = require "cognito"
+  local posix = require "cognito.posix"
+  local proc = require "spec.support.proc"
+
+  it("takes the answer when it goes on, though its time is over: rotated tokens would be lost", function()
+    local server = emulator.start { config = { users = { alice = { password = "Correct-horse1" } },
+      clients = { { id = "emulatorclient1", rotation = { grace = 0 } } } } }
+    local path = tmp.dir()
+    local pool = assert(cognito.pool { user_pool_id = server.pool_id, client_id = server.client_id,
+      endpoint = server.url, storage = cognito.storage.file { path = path } })
+    assert(pool:sign_in { username = "alice", password = "Correct-horse1", flow = "USER_PASSWORD_AUTH" })
+    server.faults { { fault = "delay:1", operation = "GetTokensFromRefreshToken", times = 1 } }
+    local child = proc.start { argv = { "lua5.4", "-e", ([[
+      local cognito = require "cognito"
+      local pool = cognito.pool { user_pool_id = %q, client_id = %q, endpoint = %q, timeout = 1.5,
+        storage = cognito.storage.file { path = %q } }
+      print(pool:session("alice"):refresh())]]):format(server.pool_id, server.client_id, server.url, path) } }
+    repeat posix.sleep(0.01) until server.counts().GetTokensFromRefreshToken
+    child:signal "STOP"
+    posix.sleep(1.7)
+    child:signal "CONT"
+    child:wait(30)
+    assert.matches("^true", child:output() .. child:errors())
+    assert.equal(1, server.counts().GetTokensFromRefreshToken.requests)
+    assert.is_true(pool:session("alice"):refresh())
+    child:stop()
+    server.stop()
+  end)
+end)
+
 describe("a lock in Redis", function()
   local cognito = require "cognito"
   local posix = require "cognito.posix"
