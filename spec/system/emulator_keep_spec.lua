@@ -36,6 +36,33 @@ describe("the emulator's state file", function()
     assert.equal("Invalid Refresh Token.", body.message)    -- the device was never confirmed: that is kept as well
   end)
 
+  it("brings what became of a session into every further start: rotated tokens, revoked ones", function()
+    local path, remove = folder()
+    local given = { arguments = "--state-file " .. path .. "/state", config = { users = { alice = { password =
+      "Correct-horse1" } }, clients = { { id = "emulatorclient1", rotation = { grace = 0 } } } } }
+    local e = emulator.start(given)
+    finally(function() e.stop(); remove() end)
+    local token = sign_in(e).RefreshToken
+    local function use(operation)
+      local status, body = e.call(operation, { ClientId = e.client_id,
+        [operation == "RevokeToken" and "Token" or "RefreshToken"] = token })
+      return status, body
+    end
+    for _ = 1, 2 do
+      e.stop()
+      e = emulator.start(given)
+      local status, body = use "GetTokensFromRefreshToken"
+      assert.equal(200, status, body.message)
+      token = body.AuthenticationResult.RefreshToken
+    end
+    e.stop()
+    e = emulator.start(given)
+    assert.equal(200, (use "RevokeToken"))
+    e.stop()
+    e = emulator.start(given)
+    assert.equal("Refresh Token has been revoked", select(2, use "GetTokensFromRefreshToken").message)
+  end)
+
   it("stops the start when it cannot be read", function()
     local path, remove = folder()
     finally(remove)

@@ -83,6 +83,7 @@ ROUTES["POST user"] = function(state, _, body)
     pool.users[body.username] = user
   end
   apply(pool, user, body.set or {})
+  state:note()
   return { username = user.username, sub = user.sub, status = user.status }
 end
 

@@ -152,7 +152,10 @@ end
 -- @treturn table AuthenticationResult
 function M.renew(state, entry)
   local rotate = entry.family.client.config.rotation
-  if rotate then entry.rotated = entry.rotated or clock.now() end
+  if rotate then
+    entry.rotated = entry.rotated or clock.now()
+    state:note()
+  end
   return M.result(state, entry.family, rotate and true or false)
 end
 
@@ -189,13 +192,17 @@ function M.authorize(state, text)
 end
 
 --- Ends one family: its refresh tokens and access tokens are refused from now on.
-function M.revoke(family) family.revoked = true end
+function M.revoke(state, family)
+  family.revoked = true
+  state:note()
+end
 
 --- Ends every family of a user.
 function M.revoke_all(state, user)
   for _, family in pairs(state.families) do
     if family.user == user then family.revoked = true end
   end
+  state:note()
 end
 
 return M

@@ -50,7 +50,7 @@ function GRANTS.authorization_code(state, client, given)
   local grant = check(state.grants[given.code], "invalid_grant")
   check(grant.client == client, "invalid_grant")
   if grant.used then
-    if grant.family then tokens.revoke(grant.family) end
+    if grant.family then tokens.revoke(state, grant.family) end
     refuse "invalid_grant"
   end
   grant.used = true
@@ -131,7 +131,7 @@ local function revoke(state, request)
   local entry = state.refresh[given.token]
   check(entry or not given.token:find("^[%w_-]+%.[%w_-]+%.[%w_-]+$"), "unsupported_token_type")
   check(client.config.token_revocation, "invalid_request")
-  if entry and entry.family.client == client then tokens.revoke(entry.family) end
+  if entry and entry.family.client == client then tokens.revoke(state, entry.family) end
   return { status = 200, headers = {}, body = "" }
 end
 

@@ -60,7 +60,6 @@ function M.DeleteUser(state, input)
   local who = tokens.authorize(state, input.AccessToken)
   who.pool.users[who.user.username], who.user.deleted = nil, true
   tokens.revoke_all(state, who.user)
-  state:note()
   return nil
 end
 

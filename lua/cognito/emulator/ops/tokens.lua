@@ -30,7 +30,7 @@ function M.RevokeToken(state, input)
     "Token revocation is not enabled for this client")
   local entry = state.refresh[input.Token]
   errors.check(entry or #input.Token:gsub("[^.]", "") ~= 2, "UnsupportedTokenType", "Token is not a refresh token")
-  if entry and entry.family.client == client then tokens.revoke(entry.family) end
+  if entry and entry.family.client == client then tokens.revoke(state, entry.family) end
   return {}
 end
 
