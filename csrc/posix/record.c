@@ -76,7 +76,7 @@ static int cut(int fd, off_t size) {
     return result < 0 ? -errno : 0;
 }
 
-/* Whoever takes a spare away removes it, so while it has one name that is its own: no look at the name is needed. */
+/* Nobody else has touched it since. */
 static int is_sound(const struct stat *st, const struct pos_file *spare, size_t size) {
     return st->st_nlink == 1 && (st->st_mode & 07777) == 0600 && st->st_uid == spare->stamp.owner &&
            st->st_size == (off_t)size;
@@ -104,7 +104,7 @@ static int make_spare(int folder, const char *name, const char *data, size_t siz
 
 static int fill_spare(int folder, const char *name, const char *data, size_t size, struct pos_file *spare) {
     int result = -POS_CHANGED;
-    if (spare->fd >= 0) result = refill(spare, data, size);
+    if (spare->fd >= 0 && pos_file_is(folder, name, &spare->stamp)) result = refill(spare, data, size);
     return result == -POS_CHANGED ? make_spare(folder, name, data, size, spare) : result;
 }
 
